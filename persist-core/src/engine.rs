@@ -1,0 +1,17 @@
+//! Helpers for those who implement a [`Backend`](crate::backend::Backend).
+//!
+//! None of them is obligatory. [`GroupCommit`] owns the engine's writing side on a thread and
+//! lets many commits share one transaction and one sync; [`judge`] decides and applies a group of
+//! batches through a handful of primitives; [`Witness`] makes and checks marks by content;
+//! [`Hints`] tells listeners what changed; [`ordered`] turns cells into bytes that sort alike.
+
+mod group;
+mod hints;
+mod judge;
+pub mod ordered;
+mod witness;
+
+pub use group::{Engine, GroupCommit};
+pub use hints::Hints;
+pub use judge::{Transaction, judge};
+pub use witness::{Reread, Visit, Witness};

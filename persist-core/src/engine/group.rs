@@ -1,0 +1,255 @@
+//! Group commit: one thread owns the writing side of an engine, and commits that wait together
+//! share one transaction and one sync.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use crate::backend::limits::BYTE_BUDGET;
+use crate::backend::{Batch, Commit};
+use crate::{Error, ErrorKind, Outcome, Result};
+
+/// A group is cut when it has this many batches, or when its batches weigh [`BYTE_BUDGET`].
+const MAX_GROUP: usize = 1024;
+
+/// How long the thread stays awake for a next batch before it sleeps. A lone task that writes
+/// again and again then pays for one wake-up a write instead of two.
+const LINGER: Duration = Duration::from_micros(50);
+
+/// The writing side of an engine, as [`GroupCommit`] drives it from its thread.
+pub trait Engine: Send + 'static {
+    /// Applies batches in one transaction of the engine, each judged in turn; answers each, in
+    /// order. A conflict or a failure that is one batch's own does not reach its neighbours; a
+    /// failure of the engine reaches all, with its true outcome.
+    fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>>;
+
+    /// Called when nothing waits, and after every group: a place for housekeeping. Returns when
+    /// it wants to be called again at the latest, if nothing happens until then.
+    fn housekeeping(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
+/// A handle to the thread that owns an [`Engine`]. The thread ends, and drops the engine, when
+/// all that was queued is done and the handle is closed or dropped.
+pub struct GroupCommit<E> {
+    queue: Arc<Queue<E>>,
+}
+
+struct Queue<E> {
+    state: Mutex<State<E>>,
+    arrived: Condvar,
+    /// The number of jobs, for a look without the lock.
+    waiting: AtomicUsize,
+}
+
+struct State<E> {
+    jobs: VecDeque<Job<E>>,
+    open: bool,
+}
+
+enum Job<E> {
+    Commit { batch: Batch, reply: oneshot::Sender<Result<Commit>> },
+    Call(Box<dyn FnOnce(&mut E) + Send>),
+}
+
+impl<E: Engine> GroupCommit<E> {
+    /// Starts the thread, named `name`, that owns `engine` from now on.
+    ///
+    /// # Errors
+    /// `Backend` if the system cannot start a thread.
+    pub fn start(name: &str, engine: E) -> Result<Self> {
+        let queue = Arc::new(Queue {
+            state: Mutex::new(State { jobs: VecDeque::new(), open: true }),
+            arrived: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+        });
+        let for_thread = Arc::clone(&queue);
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || for_thread.drive(engine))
+            .map_err(|error| {
+                Error::new(ErrorKind::Backend, "cannot start the writing thread").caused_by(error)
+            })?;
+        Ok(Self { queue })
+    }
+
+    /// Queues a batch at the first poll; from then on it is committed whether or not the future
+    /// is polled again.
+    pub fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Commit>> {
+        let queue = Arc::clone(&self.queue);
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            queue.push(Job::Commit { batch, reply })?;
+            answer.await.unwrap_or_else(|_| Err(abandoned()))
+        })
+    }
+
+    /// Runs `call` on the thread, between two groups and after what was queued before it. It
+    /// runs whether or not the future is polled again.
+    pub fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut E) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let queue = Arc::clone(&self.queue);
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            let call = Job::Call(Box::new(move |engine: &mut E| {
+                // The caller may have gone; the call was made all the same.
+                let _ = reply.send(call(engine));
+            }));
+            queue.push(call)?;
+            answer.await.unwrap_or_else(|_| Err(abandoned()))
+        })
+    }
+
+    /// Refuses further work; what is queued is still done.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Wakes the thread, so that it does its housekeeping now.
+    pub fn wake(&self) {
+        self.queue.arrived.notify_all();
+    }
+}
+
+impl<E: Engine> Queue<E> {
+    fn push(&self, job: Job<E>) -> Result<()> {
+        let mut state = self.state.lock();
+        if !state.open {
+            return Err(Error::closed());
+        }
+        state.jobs.push_back(job);
+        self.waiting.store(state.jobs.len(), Ordering::Release);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn drive(&self, mut engine: E) {
+        let _end = CloseOnEnd(self);
+        let mut again = engine.housekeeping();
+        loop {
+            match self.next(again) {
+                Next::Group(batches, replies) => {
+                    let answers = engine.commit(&batches);
+                    for (reply, answer) in replies.into_iter().zip(answers) {
+                        // The caller may have gone; the batch was committed all the same.
+                        let _ = reply.send(answer);
+                    }
+                }
+                Next::Call(call) => call(&mut engine),
+                Next::Idle => {}
+                Next::End => return,
+            }
+            again = engine.housekeeping();
+        }
+    }
+
+    /// Takes what is to be done next, waiting for it until `again` has passed.
+    fn next(&self, again: Option<Duration>) -> Next<E> {
+        self.linger();
+        let mut state = self.state.lock();
+        if state.jobs.is_empty() && state.open {
+            match again {
+                Some(after) => drop(self.arrived.wait_for(&mut state, after)),
+                None => self.arrived.wait(&mut state),
+            }
+        }
+        let next = state.take();
+        self.waiting.store(state.jobs.len(), Ordering::Release);
+        next
+    }
+
+    fn linger(&self) {
+        let begin = Instant::now();
+        while self.waiting.load(Ordering::Acquire) == 0 && begin.elapsed() < LINGER {
+            thread::yield_now();
+        }
+    }
+}
+
+impl<E> Queue<E> {
+    fn close(&self) {
+        self.state.lock().open = false;
+        self.arrived.notify_all();
+    }
+}
+
+enum Next<E> {
+    Group(Vec<Batch>, Vec<oneshot::Sender<Result<Commit>>>),
+    Call(Box<dyn FnOnce(&mut E) + Send>),
+    Idle,
+    End,
+}
+
+impl<E> State<E> {
+    fn take(&mut self) -> Next<E> {
+        let (mut batches, mut replies, mut weight) = (Vec::new(), Vec::new(), 0);
+        while let Some(job) = self.jobs.pop_front() {
+            match job {
+                Job::Commit { batch, reply } => {
+                    let more = batch.weight();
+                    if !batches.is_empty()
+                        && (weight + more > BYTE_BUDGET || batches.len() == MAX_GROUP)
+                    {
+                        self.jobs.push_front(Job::Commit { batch, reply });
+                        break;
+                    }
+                    weight += more;
+                    batches.push(batch);
+                    replies.push(reply);
+                }
+                Job::Call(call) if batches.is_empty() => return Next::Call(call),
+                call @ Job::Call(_) => {
+                    self.jobs.push_front(call);
+                    break;
+                }
+            }
+        }
+        match (batches.is_empty(), self.open) {
+            (false, _) => Next::Group(batches, replies),
+            (true, true) => Next::Idle,
+            (true, false) => Next::End,
+        }
+    }
+}
+
+/// Refuses further work when the thread ends, a panic of the engine included: nobody knows then
+/// in which state the engine is. Dropping the jobs tells those who wait for them.
+struct CloseOnEnd<'q, E>(&'q Queue<E>);
+
+impl<E> Drop for CloseOnEnd<'_, E> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.state.lock().jobs.clear();
+    }
+}
+
+impl<E> Drop for GroupCommit<E> {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl<E> fmt::Debug for GroupCommit<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupCommit").finish_non_exhaustive()
+    }
+}
+
+fn abandoned() -> Error {
+    Error::new(
+        ErrorKind::Backend,
+        "the storage engine failed while the write was under way; open the store again",
+    )
+    .with_outcome(Outcome::Unknown)
+}

@@ -1,0 +1,92 @@
+//! Telling listeners what changed.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::backend::{Batch, Cell, Changes, Hint, Op, Write};
+
+/// How many hints a listener may lag behind before they become one [`Hint::Everything`].
+const LAG: usize = 1024;
+
+/// A batch that writes more keys of a table than this gives a hint of the table.
+const MANY_KEYS: usize = 256;
+
+/// Sends hints to whoever listens, and costs next to nothing while nobody does.
+#[derive(Debug)]
+pub struct Hints {
+    sender: broadcast::Sender<Hint>,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(LAG) }
+    }
+}
+
+impl Hints {
+    /// Whether anybody listens.
+    pub fn wanted(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
+    /// Tells what an applied batch changed.
+    pub fn applied(&self, batch: &Batch) {
+        if self.wanted() {
+            for hint in hints_of(batch) {
+                self.send(hint);
+            }
+        }
+    }
+
+    /// Sends one hint.
+    pub fn send(&self, hint: Hint) {
+        // An error only says that nobody listens.
+        let _ = self.sender.send(hint);
+    }
+
+    /// The hints from now on, until this value is dropped.
+    pub fn listen(&self) -> Changes {
+        stream::unfold(self.sender.subscribe(), async |mut receiver| {
+            let hint = match receiver.recv().await {
+                Ok(hint) => hint,
+                Err(RecvError::Lagged(_)) => Hint::Everything,
+                Err(RecvError::Closed) => return None,
+            };
+            Some((hint, receiver))
+        })
+        .boxed()
+    }
+}
+
+/// One hint for each run of operations on one table.
+fn hints_of(batch: &Batch) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = Vec::new();
+    let mut run: Vec<Cell> = Vec::new();
+    let mut current: Option<&str> = None;
+    for op in &batch.ops {
+        match op {
+            Op::Key { write: Write::Nothing, .. } | Op::Unchanged(_) => {}
+            Op::Key { table, key, .. } => {
+                if current != Some(table.name()) {
+                    hints.extend(current.and_then(|name| keys_hint(name, &mut run)));
+                    current = Some(table.name());
+                }
+                run.push(key.clone());
+            }
+            Op::DeleteRange { table, .. } => hints.push(Hint::Table(table.name().into())),
+        }
+    }
+    hints.extend(current.and_then(|name| keys_hint(name, &mut run)));
+    hints
+}
+
+fn keys_hint(table: &str, keys: &mut Vec<Cell>) -> Option<Hint> {
+    let keys = std::mem::take(keys);
+    match keys.len() {
+        0 => None,
+        1..=MANY_KEYS => Some(Hint::Keys { table: table.into(), keys: Arc::from(keys) }),
+        _ => Some(Hint::Table(table.into())),
+    }
+}
