@@ -41,7 +41,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub use batch::{Batch, Commit, Expect, Op, Write};
-pub use cell::{Cell, CellRef, CellType};
+pub use cell::{Cell, CellType};
 pub use changes::{Changes, Hint};
 pub use page::{Mark, Marked, Marking, Page, Row};
 pub use range::{Direction, KeyRange};

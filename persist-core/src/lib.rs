@@ -1,22 +1,25 @@
-//! One key-value interface, any storage engine behind it.
+//! One key-value interface for Rust programs, any storage engine behind it.
 //!
-//! todo
+//! [`Persist`] is an open store. On it stand the front ends: [`Ref`], one value; [`Table`], typed
+//! keys in order bound to typed values; [`Batch`], writes to several tables at once. Which
+//! engine stands below is chosen elsewhere: by a backend crate's `Options`, or by `persist-config`
+//! from a TOML file. To add an engine, see [`backend`].
 
 pub mod backend;
+mod batch;
+pub mod column;
+mod durability;
 pub mod engine;
 mod error;
+mod persist;
+mod reference;
+mod table;
+mod update;
+mod variable;
 
+pub use batch::{Batch, Committed};
+pub use durability::Durability;
 pub use error::{Error, ErrorKind, Outcome, Result};
-
-/// How durable an acknowledged write is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// It survives `kill -9` of the process and of the engine's server, and the loss of power as
-    /// far as the disk honours sync.
-    #[default]
-    Full,
-    /// The last moments may be lost when the owner of the engine dies; each backend says how
-    /// much that is.
-    Relaxed,
-}
+pub use persist::Persist;
+pub use reference::Ref;
+pub use table::{Entries, Entry, Pages, Range, Swap, Table};

@@ -61,49 +61,9 @@ pub enum Cell {
     Real(f64),
 }
 
-/// A borrowed [`Cell`], which is what a column encodes to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CellRef<'a> {
-    /// See [`CellType::Text`].
-    Text(&'a str),
-    /// See [`CellType::Bytes`].
-    Bytes(&'a [u8]),
-    /// See [`CellType::Integer`].
-    Integer(i64),
-    /// See [`CellType::Real`].
-    Real(f64),
-}
-
 impl Cell {
     /// The type of this cell.
     pub fn cell_type(&self) -> CellType {
-        self.as_ref().cell_type()
-    }
-
-    /// How many bytes the content takes: the length of text and bytes, 8 for numbers.
-    pub fn len(&self) -> usize {
-        self.as_ref().len()
-    }
-
-    /// Whether this is empty text or no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// This cell, borrowed.
-    pub fn as_ref(&self) -> CellRef<'_> {
-        match self {
-            Self::Text(text) => CellRef::Text(text),
-            Self::Bytes(bytes) => CellRef::Bytes(bytes),
-            Self::Integer(integer) => CellRef::Integer(*integer),
-            Self::Real(real) => CellRef::Real(*real),
-        }
-    }
-}
-
-impl CellRef<'_> {
-    /// The type of this cell.
-    pub fn cell_type(self) -> CellType {
         match self {
             Self::Text(_) => CellType::Text,
             Self::Bytes(_) => CellType::Bytes,
@@ -113,7 +73,7 @@ impl CellRef<'_> {
     }
 
     /// How many bytes the content takes: the length of text and bytes, 8 for numbers.
-    pub fn len(self) -> usize {
+    pub fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Bytes(bytes) => bytes.len(),
@@ -122,18 +82,8 @@ impl CellRef<'_> {
     }
 
     /// Whether this is empty text or no bytes.
-    pub fn is_empty(self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// An owned copy.
-    pub fn to_cell(self) -> Cell {
-        match self {
-            Self::Text(text) => Cell::Text(text.to_owned()),
-            Self::Bytes(bytes) => Cell::Bytes(bytes.to_vec()),
-            Self::Integer(integer) => Cell::Integer(integer),
-            Self::Real(real) => Cell::Real(real),
-        }
     }
 }
 

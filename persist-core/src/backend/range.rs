@@ -1,5 +1,6 @@
 //! Ranges of keys, kept in the one form that backends see: never inverted.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,13 @@ impl KeyRange {
         above && below
     }
 
+    /// The keys that lie in both ranges, if any can.
+    pub fn intersect(&self, other: &Self) -> Option<Self> {
+        let lower = tighter(&self.lower, &other.lower, Ordering::Greater);
+        let upper = tighter(&self.upper, &other.upper, Ordering::Less);
+        Self::new(lower.clone(), upper.clone())
+    }
+
     /// What is left of the range for a scan that has just met `key`, if anything.
     pub fn rest(&self, direction: Direction, key: &Cell) -> Option<Self> {
         match direction {
@@ -106,6 +114,21 @@ impl KeyRange {
         match direction {
             Direction::Forward => Self { lower: self.lower.clone(), upper: opposite(&rest.lower) },
             Direction::Backward => Self { lower: opposite(&rest.upper), upper: self.upper.clone() },
+        }
+    }
+}
+
+/// The bound that admits less, where `inward` is how a tighter bound compares.
+fn tighter<'b>(a: &'b Bound<Cell>, b: &'b Bound<Cell>, inward: Ordering) -> &'b Bound<Cell> {
+    match (a, b) {
+        (Bound::Unbounded, other) | (other, Bound::Unbounded) => other,
+        (Bound::Included(x) | Bound::Excluded(x), Bound::Included(y) | Bound::Excluded(y)) => {
+            match x.cmp(y) {
+                Ordering::Equal if matches!(a, Bound::Excluded(_)) => a,
+                Ordering::Equal => b,
+                side if side == inward => a,
+                _ => b,
+            }
         }
     }
 }

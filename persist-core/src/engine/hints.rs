@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use parking_lot::RwLock;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::backend::{Batch, Cell, Changes, Hint, Op, Write};
@@ -16,19 +17,20 @@ const MANY_KEYS: usize = 256;
 /// Sends hints to whoever listens, and costs next to nothing while nobody does.
 #[derive(Debug)]
 pub struct Hints {
-    sender: broadcast::Sender<Hint>,
+    /// Dropped on [`end`](Hints::end), which ends the listeners' streams.
+    sender: RwLock<Option<broadcast::Sender<Hint>>>,
 }
 
 impl Default for Hints {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(LAG) }
+        Self { sender: RwLock::new(Some(broadcast::Sender::new(LAG))) }
     }
 }
 
 impl Hints {
     /// Whether anybody listens.
     pub fn wanted(&self) -> bool {
-        self.sender.receiver_count() > 0
+        self.sender.read().as_ref().is_some_and(|sender| sender.receiver_count() > 0)
     }
 
     /// Tells what an applied batch changed.
@@ -42,13 +44,23 @@ impl Hints {
 
     /// Sends one hint.
     pub fn send(&self, hint: Hint) {
-        // An error only says that nobody listens.
-        let _ = self.sender.send(hint);
+        if let Some(sender) = &*self.sender.read() {
+            // An error only says that nobody listens.
+            let _ = sender.send(hint);
+        }
     }
 
-    /// The hints from now on, until this value is dropped.
+    /// Ends the streams of all listeners, and every later one at once.
+    pub fn end(&self) {
+        self.sender.write().take();
+    }
+
+    /// The hints from now on, until [`end`](Self::end) or until this value is dropped.
     pub fn listen(&self) -> Changes {
-        stream::unfold(self.sender.subscribe(), async |mut receiver| {
+        let Some(receiver) = self.sender.read().as_ref().map(broadcast::Sender::subscribe) else {
+            return stream::empty().boxed();
+        };
+        stream::unfold(receiver, async |mut receiver| {
             let hint = match receiver.recv().await {
                 Ok(hint) => hint,
                 Err(RecvError::Lagged(_)) => Hint::Everything,

@@ -9,7 +9,7 @@
 //! A column holds one type, so nothing marks the type. The parts of a composite
 //! key are joined, every part but the last made self-delimiting.
 
-use crate::backend::{Cell, CellRef, CellType};
+use crate::backend::{Cell, CellType};
 
 const SIGN: u64 = 1 << 63;
 /// Ends a part that has another one after it. Sorts below the escape of a zero byte, so that a
@@ -19,14 +19,14 @@ const END: [u8; 2] = [0, 1];
 const ZERO: [u8; 2] = [0, 255];
 
 /// Appends the bytes of `cell`.
-pub fn encode(cell: CellRef<'_>, out: &mut Vec<u8>) {
+pub fn encode(cell: &Cell, out: &mut Vec<u8>) {
     match cell {
-        CellRef::Text(text) => out.extend_from_slice(text.as_bytes()),
-        CellRef::Bytes(bytes) => out.extend_from_slice(bytes),
-        CellRef::Integer(integer) => {
+        Cell::Text(text) => out.extend_from_slice(text.as_bytes()),
+        Cell::Bytes(bytes) => out.extend_from_slice(bytes),
+        Cell::Integer(integer) => {
             out.extend_from_slice(&(integer.cast_unsigned() ^ SIGN).to_be_bytes());
         }
-        CellRef::Real(real) => {
+        Cell::Real(real) => {
             let bits = real.to_bits();
             let ordered = if bits & SIGN == 0 { bits ^ SIGN } else { !bits };
             out.extend_from_slice(&ordered.to_be_bytes());
@@ -52,11 +52,11 @@ pub fn decode(cell_type: CellType, bytes: Vec<u8>) -> Option<Cell> {
 
 /// Appends `cell` as a part that another part follows: numbers take their fixed width, text and
 /// bytes are escaped and ended.
-pub fn encode_part(cell: CellRef<'_>, out: &mut Vec<u8>) {
+pub fn encode_part(cell: &Cell, out: &mut Vec<u8>) {
     let bytes = match cell {
-        CellRef::Text(text) => text.as_bytes(),
-        CellRef::Bytes(bytes) => bytes,
-        CellRef::Integer(_) | CellRef::Real(_) => return encode(cell, out),
+        Cell::Text(text) => text.as_bytes(),
+        Cell::Bytes(bytes) => bytes,
+        Cell::Integer(_) | Cell::Real(_) => return encode(cell, out),
     };
     for &byte in bytes {
         if byte == 0 { out.extend_from_slice(&ZERO) } else { out.push(byte) }
@@ -94,13 +94,13 @@ mod tests {
 
     fn bytes(cell: &Cell) -> Vec<u8> {
         let mut out = Vec::new();
-        encode(cell.as_ref(), &mut out);
+        encode(cell, &mut out);
         out
     }
 
     fn part(cell: &Cell) -> Vec<u8> {
         let mut out = Vec::new();
-        encode_part(cell.as_ref(), &mut out);
+        encode_part(cell, &mut out);
         out
     }
 

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{Cell, Direction, KeyRange, Mark, Page, Row, TableHandle};
+use crate::backend::{Cell, Direction, KeyRange, Mark, Marked, Marking, Page, Row, TableHandle};
 use crate::{Error, ErrorKind, Result};
 
 /// Makes marks by content and judges them.
@@ -55,56 +55,65 @@ pub trait Reread {
 }
 
 impl Witness {
-    /// The mark of what some keys were bound to.
+    /// What some keys were found to be bound to, with its mark if one is asked for.
     ///
     /// # Errors
     /// `Encode`, which cannot happen for cells within the limits.
-    pub fn of_keys(
+    pub fn keys(
         &self,
         table: &TableHandle,
         keys: &[Cell],
-        found: &[Option<Cell>],
-    ) -> Result<Mark> {
-        let keys = keys.iter().take(found.len()).cloned().collect();
-        let mut digest = self.digest();
-        for cell in found {
-            digest.cell(cell.as_ref());
-        }
-        Self::mark(table, Asked::Keys(keys), &digest)
+        found: Vec<Option<Cell>>,
+        marking: Marking,
+    ) -> Result<Marked<Vec<Option<Cell>>>> {
+        self.marked(table, found, marking, |found, digest| {
+            for cell in found {
+                digest.cell(cell.as_ref());
+            }
+            Asked::Keys(keys.iter().take(found.len()).cloned().collect())
+        })
     }
 
-    /// The mark of a page of a scan of `range`.
+    /// A page of a scan of `range`, with its mark if one is asked for.
     ///
     /// # Errors
     /// `Encode`, which cannot happen for cells within the limits.
-    pub fn of_page(
+    pub fn page(
         &self,
         table: &TableHandle,
         range: &KeyRange,
         direction: Direction,
-        page: &Page,
-    ) -> Result<Mark> {
-        let covered =
-            page.rest.as_ref().map_or_else(|| range.clone(), |rest| range.without(direction, rest));
-        let mut digest = self.digest();
-        let mut add = |row: &Row| {
-            digest.row(row.as_ref().ok().map(|(key, value)| (key, value)));
-        };
-        match direction {
-            Direction::Forward => page.rows.iter().for_each(&mut add),
-            Direction::Backward => page.rows.iter().rev().for_each(&mut add),
-        }
-        Self::mark(table, Asked::Rows(covered), &digest)
+        page: Page,
+        marking: Marking,
+    ) -> Result<Marked<Page>> {
+        self.marked(table, page, marking, |page, digest| {
+            let mut add = |row: &Row| {
+                digest.row(row.as_ref().ok().map(|(key, value)| (key, value)));
+            };
+            match direction {
+                Direction::Forward => page.rows.iter().for_each(&mut add),
+                Direction::Backward => page.rows.iter().rev().for_each(&mut add),
+            }
+            let rest = page.rest.as_ref();
+            Asked::Rows(rest.map_or_else(|| range.clone(), |rest| range.without(direction, rest)))
+        })
     }
 
-    /// The mark of a count.
+    /// A count of `range`, with its mark if one is asked for.
     ///
     /// # Errors
     /// `Encode`, which cannot happen for cells within the limits.
-    pub fn of_count(&self, table: &TableHandle, range: &KeyRange, count: u64) -> Result<Mark> {
-        let mut digest = self.digest();
-        digest.number(count);
-        Self::mark(table, Asked::Count(range.clone()), &digest)
+    pub fn count(
+        &self,
+        table: &TableHandle,
+        range: &KeyRange,
+        count: u64,
+        marking: Marking,
+    ) -> Result<Marked<u64>> {
+        self.marked(table, count, marking, |count, digest| {
+            digest.number(*count);
+            Asked::Count(range.clone())
+        })
     }
 
     /// Whether what the mark was taken of is still so.
@@ -133,12 +142,23 @@ impl Witness {
         Digest(a.build_hasher(), b.build_hasher())
     }
 
-    fn mark(table: &TableHandle, asked: Asked, digest: &Digest) -> Result<Mark> {
-        let token =
-            postcard::to_stdvec(&Token { asked, digest: digest.finish() }).map_err(|error| {
-                Error::new(ErrorKind::Encode, "the mark cannot be written").caused_by(error)
-            })?;
-        Ok(Mark { table: table.clone(), token })
+    fn marked<T>(
+        &self,
+        table: &TableHandle,
+        value: T,
+        marking: Marking,
+        digest_of: impl FnOnce(&T, &mut Digest) -> Asked,
+    ) -> Result<Marked<T>> {
+        if marking == Marking::Skip {
+            return Ok(Marked::plain(value));
+        }
+        let mut digest = self.digest();
+        let asked = digest_of(&value, &mut digest);
+        let token = Token { asked, digest: digest.finish() };
+        let token = postcard::to_stdvec(&token).map_err(|error| {
+            Error::new(ErrorKind::Encode, "the mark cannot be written").caused_by(error)
+        })?;
+        Ok(Marked { value, mark: Some(Mark { table: table.clone(), token }) })
     }
 }
 

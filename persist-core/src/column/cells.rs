@@ -1,0 +1,102 @@
+//! From typed values to cells that a backend may see, and back: the one place where sizes and
+//! contents are checked.
+
+use super::{CodecError, Column, KeyColumn, PrefixColumn};
+use crate::backend::limits::{MAX_KEY, MAX_VALUE};
+use crate::backend::{Cell, CellType};
+use crate::{Error, ErrorKind, Result};
+
+/// The cell of a key.
+pub(crate) fn encode_key<K: KeyColumn>(key: K::Borrowed<'_>) -> Result<Cell> {
+    checked_key(K::CELL, K::encode(key).and_then(normal))
+}
+
+/// The cell of the beginning of keys.
+pub(crate) fn encode_prefix<K: PrefixColumn>(prefix: K::Prefix<'_>) -> Result<Cell> {
+    checked_key(K::CELL, K::encode_prefix(prefix).and_then(normal))
+}
+
+/// The cell of a value.
+pub(crate) fn encode_value<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
+    let cell = V::encode(value).and_then(normal).map_err(|error| {
+        Error::new(ErrorKind::Encode, format!("the value cannot be stored: {error}"))
+            .caused_by(error)
+    })?;
+    right_type(V::CELL, cell.cell_type())?;
+    if cell.len() > MAX_VALUE {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!(
+                "the value takes {} bytes, and at most {MAX_VALUE} (64 MiB) are allowed; \
+                 split it over several keys",
+                cell.len(),
+            ),
+        ));
+    }
+    Ok(cell)
+}
+
+/// The key and the value of a row.
+pub(crate) fn decode_row<K: Column, V: Column>(
+    key: Cell,
+    value: Cell,
+) -> Result<(K::Owned, V::Owned)> {
+    let value = decode_value::<V>(value).map_err(|error| error.key(&key))?;
+    let key = K::decode(key).map_err(|error| undecodable::<K>("key", error))?;
+    Ok((key, value))
+}
+
+/// The value of a cell.
+pub(crate) fn decode_value<V: Column>(cell: Cell) -> Result<V::Owned> {
+    V::decode(cell).map_err(|error| undecodable::<V>("value", error))
+}
+
+/// The form of a cell that backends see: no NUL in text, no NaN, no negative zero.
+pub(super) fn normal(cell: Cell) -> Result<Cell, CodecError> {
+    match cell {
+        Cell::Text(text) if text.contains('\0') => {
+            Err("text may not contain NUL; use bytes for it".into())
+        }
+        Cell::Real(real) if real.is_nan() => Err("NaN has no place in an order".into()),
+        // Adding zero turns -0.0 into 0.0 and leaves every other number alone.
+        Cell::Real(real) => Ok(Cell::Real(real + 0.0)),
+        other => Ok(other),
+    }
+}
+
+fn checked_key(expected: CellType, encoded: Result<Cell, CodecError>) -> Result<Cell> {
+    let cell = encoded.map_err(|error| {
+        Error::new(ErrorKind::InvalidKey, format!("the key cannot be stored: {error}"))
+            .caused_by(error)
+    })?;
+    right_type(expected, cell.cell_type())?;
+    if cell.len() > MAX_KEY {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!(
+                "the key takes {} bytes, and at most {MAX_KEY} are allowed; shorten or hash it",
+                cell.len(),
+            ),
+        )
+        .key(&cell));
+    }
+    Ok(cell)
+}
+
+fn right_type(expected: CellType, got: CellType) -> Result<()> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Encode,
+        format!("the column declares cells of type {expected} but encoded one of type {got}"),
+    ))
+}
+
+fn undecodable<C: Column>(what: &str, error: CodecError) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        format!("the stored {what} is not what the codec {} writes: {error}", C::codec()),
+    )
+    .caused_by(error)
+}

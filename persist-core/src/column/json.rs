@@ -1,0 +1,36 @@
+//! Anything that serde knows, readably.
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{CodecError, Column};
+use crate::backend::{Cell, CellType};
+
+/// Any serde type as JSON text: readable in the engine's own shell, and self-describing.
+#[derive(Debug)]
+pub struct Json<T>(PhantomData<fn() -> T>);
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Column for Json<T> {
+    type Borrowed<'a> = &'a T;
+    type Owned = T;
+    const CELL: CellType = CellType::Text;
+
+    fn codec() -> String {
+        "json/1".into()
+    }
+
+    fn encode(value: &T) -> Result<Cell, CodecError> {
+        Ok(Cell::Text(serde_json::to_string(value)?))
+    }
+
+    fn decode(cell: Cell) -> Result<T, CodecError> {
+        let Cell::Text(text) = cell else { return Err("the cell is not text".into()) };
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    fn borrow(owned: &T) -> &T {
+        owned
+    }
+}

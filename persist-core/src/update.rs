@@ -1,0 +1,124 @@
+//! How updates of one key take turns within a process and meet those of other processes.
+//!
+//! Each key that is being updated has a pen. Who holds it applies its function to the newest
+//! value, which may be one that is queued but not yet committed, sends its commit (which expects
+//! exactly the value that it started from) and passes the pen on before the commit has ended. So
+//! a chain of updates reaches the engine's next group together and shares its sync. If the value
+//! in the store turns out to be another one, the whole chain conflicts, and each member tries
+//! again on what was found. A decision that was made on a queued value is checked the same way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::poll;
+use parking_lot::Mutex;
+
+use crate::backend::{Cell, Commit, Expect, Write};
+use crate::table::RawTable;
+use crate::{Error, Result};
+
+/// The pens of the keys that are being updated.
+#[derive(Default)]
+pub(crate) struct Pens(Mutex<HashMap<Place, Arc<Pen>>>);
+
+/// A table's number and a key.
+type Place = (u64, Cell);
+
+type Pen = tokio::sync::Mutex<Newest>;
+
+/// The newest value of a key, while it is being updated.
+#[derive(Default)]
+struct Newest {
+    value: Value,
+    /// Raised with each conflict, so that a conflict of a chain is handled once.
+    chain: u64,
+}
+
+#[derive(Default)]
+enum Value {
+    /// Nothing is known, the store has to be asked.
+    #[default]
+    Stored,
+    /// What the last update in the queue leaves, or was found to be there.
+    Queued(Option<Cell>),
+}
+
+impl RawTable {
+    /// Applies `step` to what `key` is bound to, until a commit of the result succeeds.
+    pub(crate) async fn update<T, E: From<Error>>(
+        &self,
+        key: &Cell,
+        mut step: impl FnMut(Option<Cell>) -> Result<(Option<Cell>, T), E>,
+    ) -> Result<T, E> {
+        let pen = self.persist().pens().hold((self.handle().id(), key.clone()));
+        loop {
+            let mut newest = pen.pen.lock().await;
+            let (found, queued) = match &newest.value {
+                Value::Queued(queued) => (queued.clone(), true),
+                Value::Stored => (self.get(key).await?, false),
+            };
+            let stepped = step(found.clone());
+            let (new, write) = match &stepped {
+                Ok((new, _)) if *new != found => (new.clone(), Write::binding(new.clone())),
+                // Nothing to write: if this was decided on a stored value, it stands.
+                _ if !queued => return stepped.map(|(_, result)| result),
+                _ => (found.clone(), Write::Nothing),
+            };
+            let mut commit = Box::pin(self.commit(key.clone(), Expect::found(found), write));
+            // The first poll queues the commit; only then may the next update build upon it.
+            let committed = poll!(&mut commit);
+            let chain = newest.chain;
+            newest.value = Value::Queued(new);
+            drop(newest);
+            let committed = match committed {
+                std::task::Poll::Ready(committed) => committed,
+                std::task::Poll::Pending => commit.await,
+            };
+            match committed {
+                Ok(Commit::Applied) => return stepped.map(|(_, result)| result),
+                Ok(Commit::Conflict { found, .. }) => {
+                    tracing::debug!(table = self.name(), %key, "update meets another writer");
+                    pen.restart(chain, Value::Queued(found)).await;
+                }
+                Err(error) => {
+                    pen.restart(chain, Value::Stored).await;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+impl Pens {
+    fn hold(&self, place: Place) -> Held<'_> {
+        let pen = Arc::clone(self.0.lock().entry(place.clone()).or_default());
+        Held { pens: self, place, pen }
+    }
+}
+
+/// A share in the pen of a key, which goes away with the last share.
+struct Held<'p> {
+    pens: &'p Pens,
+    place: Place,
+    pen: Arc<Pen>,
+}
+
+impl Held<'_> {
+    /// Ends a chain, unless a member of it has done so already.
+    async fn restart(&self, chain: u64, value: Value) {
+        let mut newest = self.pen.lock().await;
+        if newest.chain == chain {
+            *newest = Newest { value, chain: chain + 1 };
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut pens = self.pens.0.lock();
+        // The map's share and this one.
+        if Arc::strong_count(&self.pen) == 2 {
+            pens.remove(&self.place);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The contract on persistent maps behind one lock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use parking_lot::RwLock;
+use persist_core::backend::{
+    Backend, Batch, Cell, Changes, Commit, Direction, Hint, KeyRange, Marked, Marking, Page, Read,
+    TableHandle, TableInfo, TableSpec,
+};
+use persist_core::engine::{Hints, Witness, judge};
+use persist_core::{Error, Result};
+
+use crate::state::{State, Writing};
+
+pub(crate) fn open() -> Arc<dyn Backend> {
+    Arc::new(Mem(Arc::new(Shared::default())))
+}
+
+/// The store. Commits own a share of it, so that they outlive their callers.
+#[derive(Debug)]
+struct Mem(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: RwLock<State>,
+    closed: AtomicBool,
+    witness: Arc<Witness>,
+    hints: Hints,
+}
+
+/// One fixed state; a clone of the maps costs the same whatever they hold.
+#[derive(Debug)]
+struct Snapshot {
+    state: State,
+    witness: Arc<Witness>,
+}
+
+impl Shared {
+    fn open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// The present state, without a lock on it.
+    fn now(&self) -> Result<Snapshot> {
+        self.open()?;
+        Ok(Snapshot { state: self.state.read().clone(), witness: Arc::clone(&self.witness) })
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Commit> {
+        self.open()?;
+        let batch = [batch];
+        let mut state = self.state.write();
+        let commits = judge(&mut Writing { state: &mut state, witness: &self.witness }, &batch)?;
+        drop(state);
+        let [batch] = batch;
+        let commit = commits.into_iter().next().unwrap_or(Commit::Applied);
+        if commit == Commit::Applied {
+            self.hints.applied(&batch);
+        }
+        Ok(commit)
+    }
+}
+
+impl Read for Mem {
+    fn get<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        keys: &'a [Cell],
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
+        // Not through a snapshot: a point read is done before a clone pays off.
+        let read = self.0.open().and_then(|()| {
+            let found = self.0.state.read().get(table, keys)?;
+            self.0.witness.keys(table, keys, found, marking)
+        });
+        ready(read).boxed()
+    }
+
+    fn scan<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        direction: Direction,
+        limit: usize,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Page>>> {
+        let now = self.0.now();
+        async move { now?.scan(table, range, direction, limit, marking).await }.boxed()
+    }
+
+    fn count<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<u64>>> {
+        let now = self.0.now();
+        async move { now?.count(table, range, marking).await }.boxed()
+    }
+}
+
+impl Read for Snapshot {
+    fn get<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        keys: &'a [Cell],
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
+        let read = self.state.get(table, keys);
+        ready(read.and_then(|found| self.witness.keys(table, keys, found, marking))).boxed()
+    }
+
+    fn scan<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        direction: Direction,
+        limit: usize,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Page>>> {
+        let read = self.state.scan(table, range, direction, limit);
+        ready(read.and_then(|page| self.witness.page(table, range, direction, page, marking)))
+            .boxed()
+    }
+
+    fn count<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<u64>>> {
+        let read = self.state.count(table, range);
+        ready(read.and_then(|count| self.witness.count(table, range, count, marking))).boxed()
+    }
+}
+
+impl Backend for Mem {
+    fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
+        let opened = self.0.open().and_then(|()| self.0.state.write().open_table(spec));
+        ready(opened).boxed()
+    }
+
+    fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>> {
+        let dropped = self.0.open().map(|()| self.0.state.write().drop_table(name));
+        if let Ok(true) = dropped {
+            self.0.hints.send(Hint::Table(name.into()));
+        }
+        ready(dropped).boxed()
+    }
+
+    fn tables(&self) -> BoxFuture<'_, Result<Vec<TableInfo>>> {
+        ready(self.0.open().map(|()| self.0.state.read().tables())).boxed()
+    }
+
+    fn snapshot(&self) -> BoxFuture<'_, Result<Arc<dyn Read>>> {
+        ready(self.0.now().map(|now| Arc::new(now) as Arc<dyn Read>)).boxed()
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Commit>> {
+        let shared = Arc::clone(&self.0);
+        async move { shared.commit(batch) }.boxed()
+    }
+
+    fn changes(&self) -> Changes {
+        self.0.hints.listen()
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.hints.end();
+        *self.0.state.write() = State::default();
+        ready(Ok(())).boxed()
+    }
+}

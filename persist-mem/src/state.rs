@@ -1,0 +1,225 @@
+//! The maps: what is in the store at one moment, and how it is read and written.
+
+use std::fmt;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use persist_core::backend::limits::BYTE_BUDGET;
+use persist_core::backend::{
+    Cell, CellType, Direction, KeyRange, Mark, Page, TableHandle, TableInfo, TableSpec,
+};
+use persist_core::engine::{Reread, Transaction, Visit, Witness, ordered};
+use persist_core::{Error, ErrorKind, Result};
+
+/// All tables, by number. Persistent maps: a clone costs a counter, and a write to a map that is
+/// shared with a clone copies the few nodes on its way.
+#[derive(Clone, Default)]
+pub(crate) struct State {
+    tables: OrdMap<u64, Table>,
+    last: u64,
+}
+
+#[derive(Clone)]
+struct Table {
+    spec: Arc<TableSpec>,
+    rows: Rows,
+}
+
+/// Keys as bytes that sort as the keys do; both sides shared, so that copying a node is cheap.
+type Rows = OrdMap<Bytes, Arc<Cell>>;
+
+type Bytes = Arc<[u8]>;
+
+impl State {
+    pub(crate) fn open_table(&mut self, spec: TableSpec) -> Result<TableHandle> {
+        let id = if let Some((id, table)) = self.find(&spec.name) {
+            spec.check(&table.spec)?;
+            id
+        } else {
+            self.last += 1;
+            let table = Table { spec: Arc::new(spec.clone()), rows: Rows::new() };
+            self.tables.insert(self.last, table);
+            self.last
+        };
+        Ok(TableHandle::new(id, spec, ()))
+    }
+
+    pub(crate) fn drop_table(&mut self, name: &str) -> bool {
+        let found = self.find(name).map(|(id, _)| id);
+        found.is_some_and(|id| self.tables.remove(&id).is_some())
+    }
+
+    pub(crate) fn tables(&self) -> Vec<TableInfo> {
+        let mut infos: Vec<_> =
+            self.tables.values().map(|table| TableInfo::new((*table.spec).clone())).collect();
+        infos.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        infos
+    }
+
+    /// As many of `keys` as the byte budget allows.
+    pub(crate) fn get(&self, table: &TableHandle, keys: &[Cell]) -> Result<Vec<Option<Cell>>> {
+        let rows = self.rows(table)?;
+        let (mut found, mut weight) = (Vec::with_capacity(keys.len()), 0);
+        for key in keys {
+            let cell = with_bytes(key, |key| rows.get(key).map(|cell| (**cell).clone()));
+            weight += cell.as_ref().map_or(0, Cell::len);
+            if weight > BYTE_BUDGET && !found.is_empty() {
+                break;
+            }
+            found.push(cell);
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn scan(
+        &self,
+        table: &TableHandle,
+        range: &KeyRange,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Page> {
+        let key_type = table.spec().key.cell;
+        let mut rows = self.rows(table)?.range(bounds(range));
+        let mut next = || match direction {
+            Direction::Forward => rows.next(),
+            Direction::Backward => rows.next_back(),
+        };
+        let (mut page, mut weight) = (Page::default(), 0);
+        while let Some((key, value)) = next() {
+            let key = decode(key_type, key)?;
+            weight += key.len() + value.len();
+            let full = page.rows.len() + 1 >= limit || weight >= BYTE_BUDGET;
+            if full {
+                page.rest = range.rest(direction, &key);
+            }
+            page.rows.push(Ok((key, (**value).clone())));
+            if full {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    pub(crate) fn count(&self, table: &TableHandle, range: &KeyRange) -> Result<u64> {
+        let rows = self.rows(table)?;
+        let count = if range.is_all() { rows.len() } else { rows.range(bounds(range)).count() };
+        Ok(count as u64)
+    }
+
+    fn find(&self, name: &str) -> Option<(u64, &Table)> {
+        self.tables
+            .iter()
+            .find(|(_, table)| table.spec.name == name)
+            .map(|(id, table)| (*id, table))
+    }
+
+    fn rows(&self, table: &TableHandle) -> Result<&Rows> {
+        self.tables.get(&table.id()).map(|found| &found.rows).ok_or_else(|| dropped(table))
+    }
+
+    fn rows_mut(&mut self, table: &TableHandle) -> Result<&mut Rows> {
+        self.tables.get_mut(&table.id()).map(|found| &mut found.rows).ok_or_else(|| dropped(table))
+    }
+}
+
+/// The store while one batch is judged and written.
+pub(crate) struct Writing<'s> {
+    pub(crate) state: &'s mut State,
+    pub(crate) witness: &'s Witness,
+}
+
+impl Transaction for Writing<'_> {
+    fn get(&mut self, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
+        Ok(self.state.get(table, std::slice::from_ref(key))?.pop().flatten())
+    }
+
+    fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
+        let key = with_bytes(key, |key| Arc::from(key));
+        self.state.rows_mut(table)?.insert(key, Arc::new(value.clone()));
+        Ok(())
+    }
+
+    fn delete(&mut self, table: &TableHandle, key: &Cell) -> Result<()> {
+        let rows = self.state.rows_mut(table)?;
+        with_bytes(key, |key| rows.remove(key));
+        Ok(())
+    }
+
+    fn delete_range(&mut self, table: &TableHandle, range: &KeyRange) -> Result<()> {
+        let rows = self.state.rows_mut(table)?;
+        if range.is_all() {
+            rows.clear();
+            return Ok(());
+        }
+        let doomed: Vec<_> = rows.range(bounds(range)).map(|(key, _)| Arc::clone(key)).collect();
+        for key in doomed {
+            rows.remove(&key);
+        }
+        Ok(())
+    }
+
+    fn stands(&mut self, mark: &Mark) -> Result<bool> {
+        self.witness.stands(mark, &mut Again { state: self.state, table: &mark.table })
+    }
+}
+
+/// Reads a table again, for a mark.
+struct Again<'s> {
+    state: &'s State,
+    table: &'s TableHandle,
+}
+
+impl Reread for Again<'_> {
+    fn get(&mut self, key: &Cell) -> Result<Option<Cell>> {
+        Ok(self.state.get(self.table, std::slice::from_ref(key))?.pop().flatten())
+    }
+
+    fn rows(&mut self, range: &KeyRange, visit: Visit<'_>) -> Result<()> {
+        let key_type = self.table.spec().key.cell;
+        for (key, value) in self.state.rows(self.table)?.range(bounds(range)) {
+            visit(Some((&decode(key_type, key)?, value)));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, range: &KeyRange) -> Result<u64> {
+        self.state.count(self.table, range)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
+}
+
+/// Gives `f` the bytes that stand for a key; those of text and bytes are not copied.
+fn with_bytes<T>(key: &Cell, f: impl FnOnce(&[u8]) -> T) -> T {
+    match key {
+        Cell::Text(text) => f(text.as_bytes()),
+        Cell::Bytes(bytes) => f(bytes),
+        Cell::Integer(_) | Cell::Real(_) => {
+            let mut bytes = Vec::with_capacity(8);
+            ordered::encode(key, &mut bytes);
+            f(&bytes)
+        }
+    }
+}
+
+fn decode(key_type: CellType, bytes: &[u8]) -> Result<Cell> {
+    ordered::decode(key_type, bytes.to_vec()).ok_or_else(|| {
+        Error::new(ErrorKind::Corrupt, "a key in memory is not of its column's type")
+    })
+}
+
+/// The same bounds over the bytes of keys.
+fn bounds(range: &KeyRange) -> (Bound<Bytes>, Bound<Bytes>) {
+    let bytes = |key: &Cell| with_bytes(key, |key| Arc::from(key));
+    (range.lower().map(bytes), range.upper().map(bytes))
+}
+
+fn dropped(table: &TableHandle) -> Error {
+    Error::new(ErrorKind::NotFound, "the table was dropped; open it again to make a new one")
+        .table(table.name())
+}
