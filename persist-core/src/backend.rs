@@ -21,11 +21,15 @@
 //! - **Order.** Commits through one backend value are judged in the order of their first polls
 //!   as far as the engine has an order. This is a matter of speed (a chain of updates to one key
 //!   shares one sync), not of correctness.
-//! - **Sleeping.** What can sleep (a lock of another process, a sync, a large value, a long page)
-//!   happens off the caller's thread. A short read may run on it.
+//! - **Sleeping.** What can sleep (a lock of another process, a sync, a large value, a long page,
+//!   a count) happens off the caller's thread. A short read may run on it.
+//! - **Reading ahead of the disk.** A read may see a commit that is still being made durable;
+//!   nothing that is committed after it survives without it.
 //! - **Threads.** Any verb may be called from any task at any time, on multi-thread and
 //!   current-thread runtimes.
-//! - **Handles.** A [`TableHandle`] is valid for the backend value that returned it.
+//! - **Handles.** A [`TableHandle`] is valid for the backend value that returned it. All handles
+//!   to one table have one [`id`](TableHandle::id), which no other table gets, not even one of the
+//!   same name that is made after the first was dropped.
 
 mod batch;
 mod cell;
@@ -96,7 +100,8 @@ pub trait Backend: Read {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>>;
 
     /// Removes a table with all its bindings; `false` if there was none. Handles to it are
-    /// `NotFound` from then on.
+    /// `NotFound` from then on, marks of it included; a snapshot that was taken before may still
+    /// show it or answer `NotFound`. Never waits for a snapshot to end.
     fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>>;
 
     /// The tables of the store, by name.
@@ -105,15 +110,20 @@ pub trait Backend: Read {
     /// One fixed state of all tables, from this moment until the value is dropped.
     ///
     /// Holding it never stops writers. Past the engine's limit of snapshots the error is `Busy`
-    /// at once, never a wait; a snapshot that is held past the engine's age limit answers
-    /// `Timeout`.
+    /// at once, never a wait (a snapshot counts until its release has reached the engine); one
+    /// that is held past the engine's age limit answers `Timeout`. A commit accepts marks that
+    /// were taken from a snapshot of the same backend.
     fn snapshot(&self) -> BoxFuture<'_, Result<Arc<dyn Read>>>;
 
     /// Applies a batch if everything that it expects holds, across tables, or does nothing.
-    /// Durable on return, as far as the store's [`Durability`](crate::Durability) says.
+    /// Durable on return, as far as the store's [`Durability`](crate::Durability) says (failover
+    /// to a replica that lags behind is outside that). Deleting a range takes time in proportion
+    /// to what it deletes, and may hold up other writers for as long.
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Commit>>;
 
-    /// Hints of changes by every process, this one included.
+    /// Hints of changes by every process, this one included. A read that begins after a hint
+    /// sees at least that change. The first hint, and the first after a lost connection, may be
+    /// [`Hint::Everything`].
     fn changes(&self) -> Changes;
 
     /// Makes everything that was acknowledged durable and releases the engine; afterwards every

@@ -1,1 +1,38 @@
-//! Sqlite.
+//! The SQLite backend: one file, readable with the `sqlite3` shell, shared by several processes.
+//!
+//! Reads run on the caller's thread, on one of a few connections. Writes are queued to a thread
+//! that owns the one writing connection; what waits together is written in one transaction and
+//! synced once. Several processes may use one file; they meet at SQLite's locks, and nobody waits
+//! for one on a runtime thread.
+//!
+//! A table with text keys and real values is a table with a `TEXT` and a `REAL` column; a plainly
+//! named one has its own name. `__persist_tables` remembers exact names, column types and codecs.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # let dir = tempfile::tempdir().unwrap();
+//! use persist_core::{Table, column::{Real, Text}};
+//!
+//! let store = persist_sqlite::Options::new(dir.path().join("data.sqlite")).open().await?;
+//! let prices: Table<Text, Real> = store.table("prices").await?;
+//! prices.insert("tea", 2.5).await?;
+//! store.close().await
+//! # }).unwrap();
+//! ```
+
+mod backend;
+mod cells;
+mod connect;
+mod error;
+mod lane;
+mod log;
+mod offload;
+mod options;
+mod pool;
+mod read;
+mod registry;
+mod snapshot;
+mod sql;
+mod writer;
+
+pub use options::Options;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use persist_core::backend::Backend;
-use persist_core::{Durability, Persist, Result};
+use persist_core::{Durability, Error, ErrorKind, Persist, Result};
 use serde::Deserialize;
 
 /// How to open a SQLite store.
@@ -130,8 +130,7 @@ impl Options {
         self
     }
 
-    /// Whether writes are refused; `false` by default. A file opened so may lie on a medium that
-    /// cannot be written, and is never created.
+    /// Whether writes are refused; `false` by default. A file opened so is never created.
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
@@ -170,6 +169,19 @@ impl Options {
         crate::backend::open(self).await
     }
 
+    /// Checks what a type cannot, and makes the path independent of the current directory.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        for (name, number) in [("readers", self.readers), ("snapshots", self.snapshots)] {
+            if number == 0 {
+                return Err(Error::new(ErrorKind::Config, format!("`{name}` must be at least 1")));
+            }
+        }
+        self.file = std::path::absolute(&self.file).map_err(|error| {
+            Error::new(ErrorKind::Config, "`file` is not a path").caused_by(error)
+        })?;
+        Ok(())
+    }
+
     fn default_busy_timeout() -> Duration {
         Duration::from_secs(5)
     }
@@ -191,7 +203,7 @@ impl Options {
     }
 
     fn default_snapshot_max_age() -> Duration {
-        Duration::from_secs(300)
+        Duration::from_mins(5)
     }
 
     fn default_create() -> bool {

@@ -80,8 +80,8 @@ struct Inner {
 }
 
 impl TableHandle {
-    /// A handle made by a backend. `id` tells the tables of this backend apart; `private` is
-    /// what [`private`](Self::private) gives back.
+    /// A handle made by a backend. `id` is the same for all handles to one table and is
+    /// never given to another; `private` is what [`private`](Self::private) gives back.
     pub fn new(id: u64, spec: TableSpec, private: impl Any + Send + Sync) -> Self {
         Self(Arc::new(Inner { id, spec, private: Box::new(private) }))
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::backend::limits::BYTE_BUDGET;
 use crate::backend::{Batch, Commit};
@@ -41,6 +41,8 @@ pub trait Engine: Send + 'static {
 /// all that was queued is done and the handle is closed or dropped.
 pub struct GroupCommit<E> {
     queue: Arc<Queue<E>>,
+    /// Closed when the thread has ended.
+    alive: watch::Receiver<()>,
 }
 
 struct Queue<E> {
@@ -72,13 +74,15 @@ impl<E: Engine> GroupCommit<E> {
             waiting: AtomicUsize::new(0),
         });
         let for_thread = Arc::clone(&queue);
-        thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || for_thread.drive(engine))
-            .map_err(|error| {
-                Error::new(ErrorKind::Backend, "cannot start the writing thread").caused_by(error)
-            })?;
-        Ok(Self { queue })
+        let (running, alive) = watch::channel(());
+        let run = move || {
+            for_thread.drive(engine);
+            drop(running);
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
+            Error::new(ErrorKind::Backend, "cannot start the writing thread").caused_by(error)
+        })?;
+        Ok(Self { queue, alive })
     }
 
     /// Queues a batch at the first poll; from then on it is committed whether or not the future
@@ -110,9 +114,11 @@ impl<E: Engine> GroupCommit<E> {
         })
     }
 
-    /// Refuses further work; what is queued is still done.
-    pub fn close(&self) {
+    /// Refuses further work, and ends when what is queued has been done and the engine dropped.
+    pub fn close(&self) -> BoxFuture<'static, ()> {
         self.queue.close();
+        let mut alive = self.alive.clone();
+        Box::pin(async move { while alive.changed().await.is_ok() {} })
     }
 
     /// Wakes the thread, so that it does its housekeeping now.

@@ -1,0 +1,202 @@
+//! The contract on SQLite.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use parking_lot::Mutex;
+use persist_core::backend::{
+    Backend, Batch, Cell, Changes, Commit, Direction, Hint, KeyRange, Marked, Marking, Page, Read,
+    TableHandle, TableInfo, TableSpec,
+};
+use persist_core::engine::{GroupCommit, Hints, Witness};
+use persist_core::{Error, ErrorKind, Result};
+
+use crate::Options;
+use crate::connect;
+use crate::lane::{Lane, Reader};
+use crate::offload::offload;
+use crate::pool::Pool;
+use crate::registry::{self, Registered};
+use crate::snapshot::Snapshots;
+use crate::sql::SqlTable;
+use crate::writer::Writer;
+
+/// An open database.
+#[derive(Debug)]
+struct Sqlite {
+    reader: Reader<Arc<Pool>>,
+    snapshots: Arc<Snapshots>,
+    writer: GroupCommit<Writer>,
+    hints: Arc<Hints>,
+    /// The handles that were given out, by table.
+    tables: Mutex<Vec<TableHandle>>,
+}
+
+pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
+    offload(move || {
+        options.check()?;
+        connect::prepare_file(&options)?;
+        let witness = Arc::new(Witness::default());
+        let hints = Arc::new(Hints::default());
+        let snapshots = Snapshots::new(&options);
+        let connection = connect::writer(&options)?;
+        let lane = Pool::open(&options)?;
+        let writer = Writer::new(
+            connection,
+            &options,
+            Arc::clone(&snapshots),
+            Arc::clone(&witness),
+            Arc::clone(&hints),
+        )?;
+        let writer = GroupCommit::start("persist-sqlite", writer)?;
+        tracing::debug!(file = %options.file.display(), "SQLite store opened");
+        let reader = Reader { lane, witness };
+        Ok(Arc::new(Sqlite { reader, snapshots, writer, hints, tables: Mutex::default() })
+            as Arc<dyn Backend>)
+    })
+    .await
+}
+
+impl Read for Sqlite {
+    fn get<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        keys: &'a [Cell],
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
+        self.reader.get(table, keys, marking)
+    }
+
+    fn scan<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        direction: Direction,
+        limit: usize,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Page>>> {
+        self.reader.scan(table, range, direction, limit, marking)
+    }
+
+    fn count<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<u64>>> {
+        self.reader.count(table, range, marking)
+    }
+}
+
+impl Backend for Sqlite {
+    fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
+        async move {
+            let name = spec.name.clone();
+            let found = self
+                .reader
+                .lane
+                .read(move |connection, _| Ok(registry::find(connection, &name)?))
+                .await?;
+            let found = match found {
+                Some(found) => found,
+                None => self.create(spec.clone()).await?,
+            };
+            self.handle(&found, spec)
+        }
+        .boxed()
+    }
+
+    fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let owned = name.to_owned();
+            let dropped = self
+                .writer
+                .call(move |writer| {
+                    writer.transaction(|connection| registry::drop_table(connection, &owned))
+                })
+                .await?;
+            if dropped {
+                self.forget(name);
+                self.hints.send(Hint::Table(name.into()));
+            }
+            Ok(dropped)
+        }
+        .boxed()
+    }
+
+    fn tables(&self) -> BoxFuture<'_, Result<Vec<TableInfo>>> {
+        async move {
+            let listed = self.reader.lane.read(|connection, _| Ok(registry::list(connection)?));
+            listed.await?.iter().map(Registered::info).collect()
+        }
+        .boxed()
+    }
+
+    fn snapshot(&self) -> BoxFuture<'_, Result<Arc<dyn Read>>> {
+        async move {
+            let lane = self.snapshots.take().await?;
+            // The thread that writes ends snapshots that get too old.
+            self.writer.wake();
+            let witness = Arc::clone(&self.reader.witness);
+            Ok(Arc::new(Reader { lane, witness }) as Arc<dyn Read>)
+        }
+        .boxed()
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Commit>> {
+        self.writer.commit(batch)
+    }
+
+    fn changes(&self) -> Changes {
+        let changes = self.hints.listen();
+        self.writer.wake();
+        changes
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        async move {
+            self.reader.lane.close();
+            self.snapshots.close();
+            // The last connection to close writes the log back and removes it.
+            self.writer.close().await;
+            self.hints.end();
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+impl Sqlite {
+    async fn create(&self, spec: TableSpec) -> Result<Registered> {
+        let created = self.writer.call(move |writer| {
+            writer.transaction(|connection| registry::create(connection, &spec))
+        });
+        created.await?.ok_or_else(|| {
+            Error::new(ErrorKind::Backend, "the table vanished while it was made; open it again")
+        })
+    }
+
+    /// The handle to a registered table, the same one for the same table.
+    fn handle(&self, found: &Registered, spec: TableSpec) -> Result<TableHandle> {
+        let handle = found.open(spec)?;
+        let mut tables = self.tables.lock();
+        if let Some(known) = tables.iter().find(|known| known.id() == handle.id()) {
+            return Ok(known.clone());
+        }
+        tables.push(handle.clone());
+        Ok(handle)
+    }
+
+    /// Makes the handles to a dropped table say so.
+    fn forget(&self, name: &str) {
+        self.tables.lock().retain(|known| {
+            if known.name() != name {
+                return true;
+            }
+            if let Ok(sql) = known.private::<SqlTable>() {
+                sql.drop_it();
+            }
+            false
+        });
+    }
+}

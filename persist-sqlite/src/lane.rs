@@ -1,0 +1,98 @@
+//! Reading, wherever the connection comes from: from the pool, or from a snapshot.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use persist_core::Result;
+use persist_core::backend::{Cell, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle};
+use persist_core::engine::Witness;
+use rusqlite::Connection;
+
+use crate::connect::patiently;
+use crate::read::{self, Attempt, Haste, Miss, settled};
+
+/// A read, which may be made in haste first and with time afterwards.
+pub(crate) trait Work<T>: FnMut(&Connection, Haste) -> Attempt<T> + Send + 'static {}
+
+impl<T, F: FnMut(&Connection, Haste) -> Attempt<T> + Send + 'static> Work<T> for F {}
+
+/// Something that lends a connection to reads: at once on the caller's thread if it can, else on
+/// one that may sleep.
+pub(crate) trait Lane: Debug + Send + Sync {
+    fn read<T: Send + 'static>(&self, work: impl Work<T>)
+    -> impl Future<Output = Result<T>> + Send;
+}
+
+/// The contract's reads on a lane.
+#[derive(Debug)]
+pub(crate) struct Reader<L> {
+    pub(crate) lane: L,
+    pub(crate) witness: Arc<Witness>,
+}
+
+impl<L: Lane> Read for Reader<L> {
+    fn get<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        keys: &'a [Cell],
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
+        let asked = (table.clone(), keys.to_vec());
+        async move {
+            let work = move |connection: &Connection, haste| {
+                read::get(connection, &asked.0, &asked.1, haste)
+            };
+            let found = self.lane.read(work).await?;
+            self.witness.keys(table, keys, found, marking)
+        }
+        .boxed()
+    }
+
+    fn scan<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        direction: Direction,
+        limit: usize,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<Page>>> {
+        let asked = (table.clone(), range.clone());
+        async move {
+            let work = move |connection: &Connection, haste| {
+                read::scan(connection, &asked.0, &asked.1, direction, limit, haste)
+            };
+            let page = self.lane.read(work).await?;
+            self.witness.page(table, range, direction, page, marking)
+        }
+        .boxed()
+    }
+
+    fn count<'a>(
+        &'a self,
+        table: &'a TableHandle,
+        range: &'a KeyRange,
+        marking: Marking,
+    ) -> BoxFuture<'a, Result<Marked<u64>>> {
+        let asked = (table.clone(), range.clone());
+        async move {
+            let work = move |connection: &Connection, haste| {
+                read::count(connection, &asked.0, &asked.1, haste)
+            };
+            let count = self.lane.read(work).await?;
+            self.witness.count(table, range, count, marking)
+        }
+        .boxed()
+    }
+}
+
+/// Makes a read that has time, waiting for others for at most `patience`.
+pub(crate) fn wait<T>(patience: Duration, mut work: impl FnMut() -> Attempt<T>) -> Result<T> {
+    let made = patiently(patience, || match work() {
+        Err(Miss::Busy(error)) => Err(error),
+        made => Ok(made),
+    });
+    settled(made?)
+}

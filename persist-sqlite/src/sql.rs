@@ -1,0 +1,179 @@
+//! The statements of a table.
+
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use persist_core::backend::{CellType, Direction, KeyRange, TableHandle, TableSpec};
+use persist_core::{Error, ErrorKind, Result};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::cells::Param;
+
+/// A value longer than this is not read on the caller's thread: 64 KiB.
+pub(crate) const SHORT: usize = 64 << 10;
+
+/// What a handle carries: the table's statements, and whether it is still there.
+#[derive(Debug)]
+pub(crate) struct SqlTable {
+    /// The physical name, quoted.
+    name: String,
+    /// `value`, or `NULL` in place of one that is not short; SQLite does not load it then.
+    short_value: &'static str,
+    pub(crate) get: String,
+    pub(crate) get_short: String,
+    pub(crate) put: String,
+    pub(crate) delete: String,
+    dropped: AtomicBool,
+}
+
+impl SqlTable {
+    pub(crate) fn new(physical: &str, spec: &TableSpec) -> Self {
+        let name = quote(physical);
+        let short_value = match spec.value.cell {
+            CellType::Text | CellType::Bytes => {
+                "CASE WHEN octet_length(value) <= 65536 THEN value END"
+            }
+            CellType::Integer | CellType::Real => "value",
+        };
+        Self {
+            get: format!("SELECT value FROM {name} WHERE key = ?1"),
+            get_short: format!("SELECT {short_value} FROM {name} WHERE key = ?1"),
+            put: format!(
+                "INSERT INTO {name} (key, value) VALUES (?1, ?2) \
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            ),
+            delete: format!("DELETE FROM {name} WHERE key = ?1"),
+            dropped: AtomicBool::new(false),
+            name,
+            short_value,
+        }
+    }
+
+    /// The statements of a table that is still there.
+    pub(crate) fn of(table: &TableHandle) -> Result<&Self> {
+        let this: &Self = table.private()?;
+        if this.dropped.load(Ordering::Acquire) {
+            let why = "the table was dropped; open it again to make a new one";
+            return Err(Error::new(ErrorKind::NotFound, why).table(table.name()));
+        }
+        Ok(this)
+    }
+
+    /// Says that the table is gone.
+    pub(crate) fn drop_it(&self) {
+        self.dropped.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn scan<'r>(
+        &self,
+        range: &'r KeyRange,
+        direction: Direction,
+        limit: usize,
+        short: bool,
+    ) -> Query<'r> {
+        let (condition, parameters) = condition(range);
+        let value = if short { self.short_value } else { "value" };
+        let order = match direction {
+            Direction::Forward => "ASC",
+            Direction::Backward => "DESC",
+        };
+        let name = &self.name;
+        let text = format!(
+            "SELECT key, {value} FROM {name}{condition} ORDER BY key {order} LIMIT ?{}",
+            parameters.len() + 1
+        );
+        Query { text, parameters, limit: Some(limit) }
+    }
+
+    pub(crate) fn count<'r>(&self, range: &'r KeyRange) -> Query<'r> {
+        let (condition, parameters) = condition(range);
+        Query {
+            text: format!("SELECT count(*) FROM {}{condition}", self.name),
+            parameters,
+            limit: None,
+        }
+    }
+
+    pub(crate) fn delete_range<'r>(&self, range: &'r KeyRange) -> Query<'r> {
+        let (condition, parameters) = condition(range);
+        Query { text: format!("DELETE FROM {}{condition}", self.name), parameters, limit: None }
+    }
+}
+
+/// A statement with its parameters.
+pub(crate) struct Query<'r> {
+    text: String,
+    parameters: Vec<Param<'r>>,
+    limit: Option<usize>,
+}
+
+impl Query<'_> {
+    /// The statement, prepared and bound.
+    pub(crate) fn bind<'c>(
+        &self,
+        connection: &'c Connection,
+    ) -> rusqlite::Result<CachedStatement<'c>> {
+        let mut statement = connection.prepare_cached(&self.text)?;
+        for (position, parameter) in self.parameters.iter().enumerate() {
+            statement.raw_bind_parameter(position + 1, parameter)?;
+        }
+        if let Some(limit) = self.limit {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            statement.raw_bind_parameter(self.parameters.len() + 1, limit)?;
+        }
+        Ok(statement)
+    }
+}
+
+/// The statement that makes a table. `STRICT` keeps the types of cells, and `WITHOUT ROWID` makes
+/// the table its own index.
+pub(crate) fn create(physical: &str, spec: &TableSpec) -> String {
+    let (name, key, value) = (quote(physical), sql_type(spec.key.cell), sql_type(spec.value.cell));
+    format!(
+        "CREATE TABLE IF NOT EXISTS {name} (key {key} NOT NULL PRIMARY KEY, value {value} NOT NULL) STRICT, WITHOUT ROWID"
+    )
+}
+
+/// The statement that drops a table.
+pub(crate) fn drop_table(physical: &str) -> String {
+    format!("DROP TABLE IF EXISTS {}", quote(physical))
+}
+
+fn condition(range: &KeyRange) -> (String, Vec<Param<'_>>) {
+    let mut text = String::new();
+    let mut parameters = Vec::new();
+    let mut add = |operator: &str, cell| {
+        text.push_str(if parameters.is_empty() { " WHERE key " } else { " AND key " });
+        text.push_str(operator);
+        parameters.push(Param(cell));
+    };
+    match range.lower() {
+        Bound::Included(low) => add(">= ?1", low),
+        Bound::Excluded(low) => add("> ?1", low),
+        Bound::Unbounded => {}
+    }
+    let (included, excluded) = if matches!(range.lower(), Bound::Unbounded) {
+        ("<= ?1", "< ?1")
+    } else {
+        ("<= ?2", "< ?2")
+    };
+    match range.upper() {
+        Bound::Included(high) => add(included, high),
+        Bound::Excluded(high) => add(excluded, high),
+        Bound::Unbounded => {}
+    }
+    (text, parameters)
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn sql_type(cell: CellType) -> &'static str {
+    match cell {
+        CellType::Text => "TEXT",
+        CellType::Bytes => "BLOB",
+        CellType::Integer => "INTEGER",
+        CellType::Real => "REAL",
+    }
+}

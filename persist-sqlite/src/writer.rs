@@ -1,0 +1,213 @@
+//! The writing side: one connection, owned by one thread.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use persist_core::backend::{Batch, Cell, Commit, Hint, KeyRange, Mark, TableHandle};
+use persist_core::engine::{Engine, Hints, Reread, Transaction, Witness, judge};
+use persist_core::{Error, ErrorKind, Outcome, Result};
+use rusqlite::Connection;
+
+use crate::Options;
+use crate::cells::Param;
+use crate::connect::patiently;
+use crate::error::engine;
+use crate::log::Log;
+use crate::read::Again;
+use crate::snapshot::Snapshots;
+use crate::sql::SqlTable;
+
+/// How often changes by other processes are looked for while somebody listens.
+const POLL: Duration = Duration::from_millis(50);
+
+pub(crate) struct Writer {
+    connection: Connection,
+    options: Options,
+    snapshots: Arc<Snapshots>,
+    witness: Arc<Witness>,
+    hints: Arc<Hints>,
+    log: Log,
+    last_commit: Instant,
+    /// What `data_version` was while somebody listened last.
+    others: Option<i64>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        mut connection: Connection,
+        options: &Options,
+        snapshots: Arc<Snapshots>,
+        witness: Arc<Witness>,
+        hints: Arc<Hints>,
+    ) -> Result<Self> {
+        let log = Log::watch(&mut connection)?;
+        let (options, last_commit) = (options.clone(), Instant::now());
+        Ok(Self { connection, options, snapshots, witness, hints, log, last_commit, others: None })
+    }
+}
+
+impl Engine for Writer {
+    fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
+        let answers: Vec<_> = match self.together(group) {
+            Ok(commits) => commits.into_iter().map(Ok).collect(),
+            // One of them may have failed for reasons of its own, and all were rolled back.
+            Err(error) if group.len() > 1 && is_own_failure(&error) => {
+                group.iter().map(|batch| self.alone(batch)).collect()
+            }
+            Err(error) => group.iter().map(|_| Err(error.duplicate())).collect(),
+        };
+        self.last_commit = Instant::now();
+        for (batch, answer) in group.iter().zip(&answers) {
+            if matches!(answer, Ok(Commit::Applied)) {
+                self.hints.applied(batch);
+            }
+        }
+        answers
+    }
+
+    fn housekeeping(&mut self) -> Option<Duration> {
+        let expiry = self.snapshots.expire();
+        let log = self.log.keep_short(&self.connection, self.last_commit.elapsed());
+        let others = self.hints.wanted().then(|| self.look_for_others());
+        if others.is_none() {
+            self.others = None;
+        }
+        [expiry, log, others].into_iter().flatten().min()
+    }
+}
+
+impl Writer {
+    /// Runs `work` in a write transaction of its own.
+    pub(crate) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.begin()?;
+        match work(&self.connection) {
+            Ok(value) => self.end().map(|()| value),
+            Err(error) => {
+                self.roll_back();
+                Err(engine(error))
+            }
+        }
+    }
+
+    /// Judges and writes a group in one transaction.
+    fn together(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
+        self.begin()?;
+        let writing = &mut Writing { connection: &self.connection, witness: &self.witness };
+        match judge(writing, group) {
+            Ok(commits) if commits.contains(&Commit::Applied) => self.end().map(|()| commits),
+            judged => {
+                self.roll_back();
+                judged
+            }
+        }
+    }
+
+    fn alone(&mut self, batch: &Batch) -> Result<Commit> {
+        let commits = self.together(std::slice::from_ref(batch))?;
+        commits
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        if self.options.read_only {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the store was opened read-only; set `read_only = false` to write",
+            ));
+        }
+        // A snapshot race (`SQLITE_BUSY_SNAPSHOT`) counts as busy too, and begins anew.
+        patiently(self.options.busy_timeout, || self.execute("BEGIN IMMEDIATE"))
+    }
+
+    /// Makes the transaction durable.
+    fn end(&mut self) -> Result<()> {
+        patiently(self.options.busy_timeout, || self.execute("COMMIT")).map_err(|error| {
+            self.roll_back();
+            match error.kind() {
+                // Known to come before the commit is in the log.
+                ErrorKind::NoSpace | ErrorKind::Busy => error,
+                // The log may hold it, for whoever reads the log next.
+                _ => error.with_outcome(Outcome::Unknown),
+            }
+        })
+    }
+
+    fn roll_back(&self) {
+        // SQLite may have rolled back by itself.
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+
+    /// Looks whether other processes have written, and when to look again. This connection's own
+    /// writes do not count.
+    fn look_for_others(&mut self) -> Duration {
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut ask| ask.query_row([], |row| row.get(0)));
+        let version = version.ok();
+        if version.is_none() || version != self.others {
+            self.hints.send(Hint::Everything);
+        }
+        self.others = version;
+        POLL
+    }
+}
+
+/// A group's transaction while it is judged.
+struct Writing<'w> {
+    connection: &'w Connection,
+    witness: &'w Witness,
+}
+
+impl Transaction for Writing<'_> {
+    fn get(&mut self, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
+        Again { connection: self.connection, table }.get(key)
+    }
+
+    fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
+        let put = &SqlTable::of(table)?.put;
+        let done = self
+            .connection
+            .prepare_cached(put)
+            .and_then(|mut put| put.execute([Param(key), Param(value)]));
+        done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
+    }
+
+    fn delete(&mut self, table: &TableHandle, key: &Cell) -> Result<()> {
+        let delete = &SqlTable::of(table)?.delete;
+        let done = self
+            .connection
+            .prepare_cached(delete)
+            .and_then(|mut delete| delete.execute([Param(key)]));
+        done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
+    }
+
+    fn delete_range(&mut self, table: &TableHandle, range: &KeyRange) -> Result<()> {
+        let query = SqlTable::of(table)?.delete_range(range);
+        let done = query.bind(self.connection).and_then(|mut delete| delete.raw_execute());
+        done.map(drop).map_err(|error| engine(error).table(table.name()))
+    }
+
+    fn stands(&mut self, mark: &Mark) -> Result<bool> {
+        let mut again = Again { connection: self.connection, table: &mark.table };
+        self.witness.stands(mark, &mut again)
+    }
+}
+
+/// Whether a failure of a group may be that of one batch of it.
+fn is_own_failure(error: &Error) -> bool {
+    error.outcome() == Outcome::NotApplied && error.kind() != ErrorKind::Busy
+}
