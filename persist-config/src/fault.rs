@@ -8,7 +8,7 @@ use std::io;
 
 use serde::de::{Error, Expected, Unexpected};
 
-pub(crate) use nearest::{did_you_mean, nearest};
+pub(crate) use nearest::nearest;
 pub(crate) use words::alternatives;
 
 /// A place in a file, counted from 1.
@@ -50,6 +50,24 @@ impl Fault {
         Self { kind: Kind::Mistyped, ..Self::new(format!("expected {expected}, found {found}")) }
     }
 
+    pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Self {
+        Self::new(match (nearest(key, known), known) {
+            (Some(near), _) => format!("unknown key; did you mean {near:?}?"),
+            (None, []) => "unknown key; this section has none".to_owned(),
+            (None, _) => format!("unknown key; the keys here are {}", words::all(known)),
+        })
+    }
+
+    /// A word that is not in the list. One that stands elsewhere is not shown: it may be a
+    /// secret that came here by mistake.
+    pub(crate) fn unknown(noun: &str, word: &str, shown: bool, words: &[&str]) -> Self {
+        Self::new(match (shown, nearest(word, words)) {
+            (true, Some(near)) => format!("unknown {noun} {word:?}; did you mean {near:?}?"),
+            (true, None) => format!("unknown {noun} {word:?}; expected {}", alternatives(words)),
+            (false, _) => format!("unknown {noun}; expected {}", alternatives(words)),
+        })
+    }
+
     pub(crate) fn is_pending(&self) -> bool {
         self.kind == Kind::Pending
     }
@@ -74,6 +92,11 @@ impl Fault {
         self
     }
 
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        self.what = format!("{}; {hint}", self.what);
+        self
+    }
+
     pub(crate) fn caused_by(mut self, source: io::Error) -> Self {
         self.source = Some(source);
         self
@@ -83,15 +106,17 @@ impl Fault {
     pub(crate) fn into_error(mut self, file: Option<&str>) -> persist_core::Error {
         let source = self.source.take();
         let mut message = String::new();
-        if let Some(file) = file {
-            message.push_str(file);
-            if let Some(Place { line, column }) = self.place {
-                // Writing to a string cannot fail.
-                let _ = write!(message, ":{line}:{column}");
+        // Writing to a string cannot fail.
+        let _ = match (file, self.place) {
+            (Some(file), Some(Place { line, column })) => {
+                write!(message, "{file}:{line}:{column}: {self}")
             }
-            message.push_str(": ");
-        }
-        let _ = write!(message, "{self}");
+            (Some(file), None) => write!(message, "{file}: {self}"),
+            (None, Some(Place { line, column })) => {
+                write!(message, "line {line}, column {column}: {self}")
+            }
+            (None, None) => write!(message, "{self}"),
+        };
         let error = persist_core::Error::new(persist_core::ErrorKind::Config, message);
         match source {
             Some(source) => error.caused_by(source),
@@ -140,7 +165,7 @@ impl Error for Fault {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!("unknown key; {}", did_you_mean(field, expected, "the keys here are")))
+        Self::unknown_key(field, expected)
     }
 
     fn missing_field(field: &'static str) -> Self {

@@ -49,6 +49,14 @@ impl Node {
         Self { place: None, value: Value::Table(Vec::new()) }
     }
 
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.value, Value::Table(_))
+    }
+
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(self.value, Value::String(_))
+    }
+
     /// The entries of a table; none for anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {

@@ -10,12 +10,14 @@ use persist_core::backend::{
 };
 use persist_core::engine::{GroupCommit, Hints, Witness};
 use persist_core::{Error, ErrorKind, Result};
+use rusqlite::Connection;
 
 use crate::Options;
 use crate::connect;
 use crate::lane::{Lane, Reader};
 use crate::offload::offload;
 use crate::pool::Pool;
+use crate::read::Haste;
 use crate::registry::{self, Registered};
 use crate::snapshot::Snapshots;
 use crate::sql::SqlTable;
@@ -92,11 +94,10 @@ impl Backend for Sqlite {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
         async move {
             let name = spec.name.clone();
-            let found = self
-                .reader
-                .lane
-                .read(move |connection, _| Ok(registry::find(connection, &name)?))
-                .await?;
+            let look = |name: String| {
+                move |connection: &Connection, _: Haste| Ok(registry::find(connection, &name)?)
+            };
+            let found = self.reader.lane.read(look(name.clone()), || look(name)).await?;
             let found = match found {
                 Some(found) => found,
                 None => self.create(spec.clone()).await?,
@@ -126,8 +127,8 @@ impl Backend for Sqlite {
 
     fn tables(&self) -> BoxFuture<'_, Result<Vec<TableInfo>>> {
         async move {
-            let listed = self.reader.lane.read(|connection, _| Ok(registry::list(connection)?));
-            listed.await?.iter().map(Registered::info).collect()
+            let list = |connection: &Connection, _: Haste| Ok(registry::list(connection)?);
+            self.reader.lane.read(list, || list).await?.iter().map(Registered::info).collect()
         }
         .boxed()
     }

@@ -14,16 +14,27 @@ use rusqlite::Connection;
 use crate::connect::patiently;
 use crate::read::{self, Attempt, Haste, Miss, settled};
 
-/// A read, which may be made in haste first and with time afterwards.
-pub(crate) trait Work<T>: FnMut(&Connection, Haste) -> Attempt<T> + Send + 'static {}
+/// A read that borrows what it needs, for a first attempt on the caller's thread.
+pub(crate) trait Short<T>: FnMut(&Connection, Haste) -> Attempt<T> + Send {}
 
-impl<T, F: FnMut(&Connection, Haste) -> Attempt<T> + Send + 'static> Work<T> for F {}
+impl<T, F: FnMut(&Connection, Haste) -> Attempt<T> + Send> Short<T> for F {}
+
+/// The same read, owning what it needs, for another thread.
+pub(crate) trait Work<T>: Short<T> + 'static {}
+
+impl<T, F: Short<T> + 'static> Work<T> for F {}
 
 /// Something that lends a connection to reads: at once on the caller's thread if it can, else on
 /// one that may sleep.
 pub(crate) trait Lane: Debug + Send + Sync {
-    fn read<T: Send + 'static>(&self, work: impl Work<T>)
-    -> impl Future<Output = Result<T>> + Send;
+    fn read<T, W>(
+        &self,
+        short: impl Short<T>,
+        long: impl FnOnce() -> W + Send,
+    ) -> impl Future<Output = Result<T>> + Send
+    where
+        T: Send + 'static,
+        W: Work<T>;
 }
 
 /// The contract's reads on a lane.
@@ -40,12 +51,13 @@ impl<L: Lane> Read for Reader<L> {
         keys: &'a [Cell],
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
-        let asked = (table.clone(), keys.to_vec());
         async move {
-            let work = move |connection: &Connection, haste| {
-                read::get(connection, &asked.0, &asked.1, haste)
+            let short = |connection: &Connection, haste| read::get(connection, table, keys, haste);
+            let long = || {
+                let (table, keys) = (table.clone(), keys.to_vec());
+                move |connection: &Connection, haste| read::get(connection, &table, &keys, haste)
             };
-            let found = self.lane.read(work).await?;
+            let found = self.lane.read(short, long).await?;
             self.witness.keys(table, keys, found, marking)
         }
         .boxed()
@@ -59,12 +71,17 @@ impl<L: Lane> Read for Reader<L> {
         limit: usize,
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<Page>>> {
-        let asked = (table.clone(), range.clone());
         async move {
-            let work = move |connection: &Connection, haste| {
-                read::scan(connection, &asked.0, &asked.1, direction, limit, haste)
+            let short = |connection: &Connection, haste| {
+                read::scan(connection, table, range, direction, limit, haste)
             };
-            let page = self.lane.read(work).await?;
+            let long = || {
+                let (table, range) = (table.clone(), range.clone());
+                move |connection: &Connection, haste| {
+                    read::scan(connection, &table, &range, direction, limit, haste)
+                }
+            };
+            let page = self.lane.read(short, long).await?;
             self.witness.page(table, range, direction, page, marking)
         }
         .boxed()
@@ -76,12 +93,14 @@ impl<L: Lane> Read for Reader<L> {
         range: &'a KeyRange,
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<u64>>> {
-        let asked = (table.clone(), range.clone());
         async move {
-            let work = move |connection: &Connection, haste| {
-                read::count(connection, &asked.0, &asked.1, haste)
+            let short =
+                |connection: &Connection, haste| read::count(connection, table, range, haste);
+            let long = || {
+                let (table, range) = (table.clone(), range.clone());
+                move |connection: &Connection, haste| read::count(connection, &table, &range, haste)
             };
-            let count = self.lane.read(work).await?;
+            let count = self.lane.read(short, long).await?;
             self.witness.count(table, range, count, marking)
         }
         .boxed()

@@ -1,17 +1,17 @@
 //! The connections that serve reads.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use persist_core::{Error, Result};
 use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::Options;
 use crate::connect::reader;
-use crate::lane::{Lane, Work, wait};
+use crate::lane::{Lane, Short, Work, wait};
 use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
 
@@ -19,8 +19,9 @@ use crate::read::{Attempt, Haste, Miss};
 #[derive(Debug)]
 pub(crate) struct Pool {
     idle: ArrayQueue<Connection>,
-    /// One permit for each connection.
-    free: Arc<Semaphore>,
+    /// Reads that found no connection idle.
+    waiting: AtomicUsize,
+    returned: Notify,
     /// Reads that take long may hold all connections but one.
     long: Arc<Semaphore>,
     patience: Duration,
@@ -31,7 +32,6 @@ pub(crate) struct Pool {
 struct Lent {
     connection: Option<Connection>,
     pool: Arc<Pool>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
@@ -44,7 +44,8 @@ impl Pool {
         }
         Ok(Arc::new(Self {
             idle,
-            free: Arc::new(Semaphore::new(readers)),
+            waiting: AtomicUsize::new(0),
+            returned: Notify::new(),
             long: Arc::new(Semaphore::new((readers - 1).max(1))),
             patience: options.busy_timeout,
             closed: AtomicBool::new(false),
@@ -53,36 +54,59 @@ impl Pool {
 
     /// Refuses further reads and closes the connections, those that are lent when they come back.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        self.free.close();
+        self.closed.store(true, Ordering::SeqCst);
         self.long.close();
+        self.returned.notify_waiters();
         while self.idle.pop().is_some() {}
     }
 
     async fn lend(self: &Arc<Self>) -> Result<Lent> {
-        let free = || Arc::clone(&self.free);
-        let permit = match free().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => free().acquire_owned().await.map_err(|_| Error::closed())?,
+        let connection = match self.idle.pop() {
+            Some(connection) => connection,
+            None => self.wait_for_one().await?,
         };
-        let connection = self.idle.pop().ok_or_else(Error::closed)?;
-        Ok(Lent { connection: Some(connection), pool: Arc::clone(self), _permit: permit })
+        Ok(Lent { connection: Some(connection), pool: Arc::clone(self) })
+    }
+
+    async fn wait_for_one(&self) -> Result<Connection> {
+        let _waiting = Waiting::new(&self.waiting);
+        loop {
+            let mut returned = std::pin::pin!(self.returned.notified());
+            // Registered before the look, so that what is returned after it is noticed.
+            returned.as_mut().enable();
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(Error::closed());
+            }
+            if let Some(connection) = self.idle.pop() {
+                return Ok(connection);
+            }
+            returned.await;
+        }
     }
 }
 
 impl Lane for Arc<Pool> {
-    async fn read<T: Send + 'static>(&self, mut work: impl Work<T>) -> Result<T> {
+    async fn read<T, W>(
+        &self,
+        mut short: impl Short<T>,
+        long: impl FnOnce() -> W + Send,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
         let lent = self.lend().await?;
-        match lent.run(&mut work, Haste::Short) {
+        match lent.run(&mut short, Haste::Short) {
             Ok(value) => return Ok(value),
             Err(Miss::Failed(error)) => return Err(error),
             Err(Miss::Long | Miss::Busy(_)) => drop(lent),
         }
-        let long = Arc::clone(&self.long).acquire_owned().await.map_err(|_| Error::closed())?;
+        let mut work = long();
+        let turn = Arc::clone(&self.long).acquire_owned().await.map_err(|_| Error::closed())?;
         let lent = self.lend().await?;
         let patience = self.patience;
         offload(move || {
-            let _long = long;
+            let _turn = turn;
             wait(patience, || lent.run(&mut work, Haste::Long))
         })
         .await
@@ -90,7 +114,7 @@ impl Lane for Arc<Pool> {
 }
 
 impl Lent {
-    fn run<T>(&self, work: &mut impl Work<T>, haste: Haste) -> Attempt<T> {
+    fn run<T>(&self, work: &mut impl Short<T>, haste: Haste) -> Attempt<T> {
         let connection = self.connection.as_ref().ok_or_else(Error::closed)?;
         work(connection, haste)
     }
@@ -98,11 +122,33 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        let pool = &self.pool;
         if let Some(connection) = self.connection.take()
-            && !self.pool.closed.load(Ordering::Acquire)
+            && !pool.closed.load(Ordering::SeqCst)
         {
             // The queue has room for every connection.
-            let _ = self.pool.idle.push(connection);
+            let _ = pool.idle.push(connection);
+            // Either this sees the one who waits, or that one sees the connection.
+            fence(Ordering::SeqCst);
+            if pool.waiting.load(Ordering::SeqCst) > 0 {
+                pool.returned.notify_one();
+            }
         }
+    }
+}
+
+/// Counts one who waits.
+struct Waiting<'w>(&'w AtomicUsize);
+
+impl<'w> Waiting<'w> {
+    fn new(waiting: &'w AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

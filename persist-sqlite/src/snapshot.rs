@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::Options;
 use crate::connect::{patiently, reader};
-use crate::lane::{Lane, Work, wait};
+use crate::lane::{Lane, Short, Work, wait};
 use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
 
@@ -144,7 +144,7 @@ impl Held {
     fn run<T>(
         &self,
         held: Option<&(Connection, Place)>,
-        work: &mut impl Work<T>,
+        work: &mut impl Short<T>,
         haste: Haste,
     ) -> Attempt<T> {
         if self.owner.closed.load(Ordering::Acquire) {
@@ -165,16 +165,24 @@ impl Held {
 }
 
 impl Lane for Arc<Held> {
-    async fn read<T: Send + 'static>(&self, mut work: impl Work<T>) -> Result<T> {
+    async fn read<T, W>(
+        &self,
+        mut short: impl Short<T>,
+        long: impl FnOnce() -> W + Send,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        W: Work<T>,
+    {
         // Another read may be under way in this snapshot, and it may be a long one.
-        let short = self.connection.try_lock();
-        let short = short.map(|held| self.run(held.as_ref(), &mut work, Haste::Short));
-        match short {
+        let held = self.connection.try_lock();
+        let made = held.map(|held| self.run(held.as_ref(), &mut short, Haste::Short));
+        match made {
             Some(Ok(value)) => return Ok(value),
             Some(Err(Miss::Failed(error))) => return Err(error),
             Some(Err(Miss::Long | Miss::Busy(_))) | None => {}
         }
-        let this = Self::clone(self);
+        let (this, mut work) = (Self::clone(self), long());
         offload(move || {
             let held = this.connection.lock();
             let patience = this.owner.options.busy_timeout;

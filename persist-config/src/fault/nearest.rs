@@ -1,7 +1,5 @@
 //! The right word for a wrong one.
 
-use super::words::all;
-
 /// How alike two words must be, of 1, for one to be meant by the other. Letters swapped, left out
 /// or doubled stay above it, other words do not.
 const ALIKE: f64 = 0.8;
@@ -15,15 +13,6 @@ pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, name)| name)
-}
-
-/// The name that was probably meant, or else all of them.
-pub(crate) fn did_you_mean(word: &str, names: &[&str], introduction: &str) -> String {
-    match (nearest(word, names), names) {
-        (Some(name), _) => format!("did you mean {name:?}?"),
-        (None, []) => "there are none here".to_owned(),
-        (None, _) => format!("{introduction} {}", all(names)),
-    }
 }
 
 fn likeness(word: &str, name: &str) -> f64 {

@@ -31,6 +31,7 @@ pub(super) fn found(unexpected: &Unexpected<'_>) -> &'static str {
         Unexpected::Char(_) | Unexpected::Str(_) => "a string",
         Unexpected::Seq => "an array",
         Unexpected::Map => "a table",
+        Unexpected::Other("a date or time") => "a date or time",
         _ => "something else",
     }
 }

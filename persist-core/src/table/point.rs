@@ -10,14 +10,23 @@ use crate::column::{Column, KeyColumn, decode_value, encode_key, encode_value};
 
 impl<K: KeyColumn, V: Column> Table<K, V> {
     /// The value of `key`, if it has one.
+    ///
+    /// # Errors
+    /// `InvalidKey`, `TooLarge`, `Decode`, `Closed`, and what the engine reports.
     #[doc(alias = "find")]
     pub fn get(
         &self,
         key: K::Borrowed<'_>,
     ) -> impl Future<Output = Result<Option<V::Owned>>> + Send + use<K, V> {
-        self.on_key("get", key, |raw, key| async move {
-            raw.get(&key).await?.map(decode_value::<V>).transpose()
-        })
+        let raw = Arc::clone(&self.raw);
+        let key = encode_key::<K>(key);
+        async move {
+            // Not through `on_key`: the most frequent operation of all does without a copy.
+            let key = key.map_err(|error| raw.blame("get", error))?;
+            let found = raw.get(&key).await;
+            let value = found.and_then(|found| found.map(decode_value::<V>).transpose());
+            value.map_err(|error| raw.blame_key("get", &key, error))
+        }
     }
 
     /// The values of `keys`, in their order, in one round trip (or a few, if they are large).

@@ -1,0 +1,160 @@
+//! The example `counter`, in real processes: alone, many at once, and killed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use crate::support::Place;
+
+const TOML: &str = "[server]\nlisten = '::1'\n[persist]\nbackend = 'sqlite'\n\
+    [persist.sqlite]\nfile = 'counter.sqlite'\n";
+
+/// The program, built once. Where the tests are run by themselves, nobody else builds it.
+static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| {
+    // <target>/<profile>/deps/it-<hash>
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
+    let built = escargot::CargoBuild::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .example("counter")
+        .current_release()
+        .target_dir(target)
+        .run();
+    built.unwrap().path().to_owned()
+});
+
+fn counter(config: &Path) -> Command {
+    let mut command = Command::new(&*COUNTER);
+    // Anywhere but beside the file.
+    command.arg("--config").arg(config).current_dir("/");
+    command
+}
+
+fn start(config: &Path) -> Child {
+    counter(config).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// What a run that nobody disturbs prints.
+fn run(config: &Path) -> u64 {
+    number(&counter(config).output().unwrap())
+}
+
+fn number(output: &Output) -> u64 {
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    printed(output).unwrap_or_else(|| panic!("{output:?}"))
+}
+
+/// The number, if the whole of its line was printed.
+fn printed(output: &Output) -> Option<u64> {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    text.strip_suffix('\n').map(|number| number.parse().unwrap())
+}
+
+#[test]
+fn alone_and_then_sixteen_at_once() {
+    let place = Place::new(TOML);
+    let config = place.toml();
+    assert_eq!([run(&config), run(&config), run(&config)], [1, 2, 3]);
+    assert!(place.path("counter.sqlite").is_file());
+
+    let children: Vec<Child> = (0..16).map(|_| start(&config)).collect();
+    let numbers: BTreeSet<u64> =
+        children.into_iter().map(|child| number(&child.wait_with_output().unwrap())).collect();
+    assert_eq!(numbers, (4..=19).collect());
+    assert_eq!(run(&config), 20);
+}
+
+#[test]
+fn sixteen_at_once_on_a_file_that_none_has_made() {
+    let place = Place::new(TOML);
+    let children: Vec<Child> = (0..16).map(|_| start(&place.toml())).collect();
+    let numbers: BTreeSet<u64> =
+        children.into_iter().map(|child| number(&child.wait_with_output().unwrap())).collect();
+    assert_eq!(numbers, (1..=16).collect());
+}
+
+#[test]
+fn killed_at_any_moment() {
+    const ROUNDS: u32 = 20;
+    let place = Place::new(TOML);
+    let config = place.toml();
+    let started = Instant::now();
+    let mut largest = run(&config);
+    let whole_run = started.elapsed();
+    for round in 0..ROUNDS {
+        // Four that get into each other's way, killed at moments spread over a run and a little
+        // more, with what the system adds of chance.
+        let mut children: Vec<Child> = (0..4).map(|_| start(&config)).collect();
+        std::thread::sleep(whole_run * round * 3 / (ROUNDS * 2));
+        for child in &mut children {
+            child.kill().unwrap();
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
+        let before = largest;
+        for number in outputs.filter_map(|output| printed(&output)) {
+            assert!(number > before, "{number} was printed after {before}");
+            largest = largest.max(number);
+        }
+        let next = run(&config);
+        assert!(next > largest, "{next} was printed after {largest}");
+        largest = next;
+    }
+}
+
+#[test]
+fn in_memory_every_run_is_the_first() {
+    let place = Place::new("[persist]\nbackend = 'mem'\n");
+    assert_eq!([run(&place.toml()), run(&place.toml())], [1, 1]);
+    assert_eq!(place.files(), ["server.toml"]);
+}
+
+#[test]
+fn a_wrong_key_stops_it_before_anything_is_made() {
+    let place = Place::new(TOML.replace("file", "fiel"));
+    let output = counter(&place.toml()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!(
+            "counter: {}:6:1: persist.sqlite.fiel: unknown key; did you mean \"file\"?\n",
+            place.toml().display()
+        ),
+    );
+    assert_eq!(place.files(), ["server.toml"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_with_its_cause() {
+    let place = Place::new("");
+    let output = counter(&place.path("none.toml")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        format!(
+            "counter: {}: there is no such file: No such file or directory (os error 2)\n",
+            place.path("none.toml").display()
+        ),
+    );
+}
+
+#[test]
+fn a_relative_config_is_found_from_the_current_directory() {
+    let place = Place::new(TOML);
+    let output = counter("server.toml".as_ref()).current_dir(place.path("")).output().unwrap();
+    assert_eq!(number(&output), 1);
+    assert!(place.path("counter.sqlite").is_file());
+}
+
+#[test]
+fn other_arguments_are_answered_with_the_usage() {
+    for arguments in [&["--confg", "x"][..], &["--config"], &["x"], &["--config", "x", "y"]] {
+        let output = Command::new(&*COUNTER).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(output.stderr, b"usage: counter [--config FILE]\n");
+    }
+}

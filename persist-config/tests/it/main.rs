@@ -1,0 +1,22 @@
+//! What a configuration file can say, and what is said when it is wrong.
+#![cfg_attr(
+    all(feature = "mem", feature = "sqlite"),
+    expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")
+)]
+
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod counter;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod documents;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod elsewhere;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod embedded;
+#[cfg(not(all(feature = "mem", feature = "sqlite")))]
+mod lean;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod mistakes;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod opening;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod support;
