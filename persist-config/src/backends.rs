@@ -57,7 +57,8 @@ pub(crate) struct Engine {
 }
 
 /// What the options of a backend are to this crate.
-#[cfg_attr(not(any(feature = "mem", feature = "sqlite")), expect(dead_code))]
+///
+/// Their `Deserialize` refuses unknown fields, and its errors show no text of a setting.
 trait Settings: DeserializeOwned {
     /// See [`Engine::example`].
     const EXAMPLE: &'static str;

@@ -45,6 +45,8 @@ const SECTION: &str = "persist";
 /// Deserialized so, from TOML or any other self-describing format, it does not know its file:
 /// [`relative_to`](Self::relative_to) tells it where relative paths begin, and the messages of
 /// its errors name keys from the section on, since lines are only known to who reads the file.
+/// The `toml` crate adds the line where the section begins, and shows it, with the secrets that it
+/// may hold; [`load`](Self::load) never shows any.
 #[derive(Clone)]
 pub struct Config {
     section: Node,

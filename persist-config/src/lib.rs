@@ -105,3 +105,8 @@ pub async fn open(file: impl AsRef<Path> + Send) -> Result<Persist> {
 pub async fn open_section(file: impl AsRef<Path> + Send, section: &str) -> Result<Persist> {
     Config::load_section(file, section)?.open().await
 }
+
+/// The programs of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -49,7 +49,7 @@ fn missing(document: &DeTable<'_>, name: &str, positions: &Positions<'_>) -> Fau
         return fault.with_hint("write one, with backend = \"..\" in it");
     };
     let place = document.get_key_value(near).map(|(key, _)| positions.place(&key.span()));
-    fault.with_hint(&format!("is it meant by [{near}]?")).at(place)
+    fault.with_hint(&format!("is [{near}] meant to be it?")).at(place)
 }
 
 /// Why a file could not be read, in words that do not repeat the system's.

@@ -47,7 +47,7 @@ pub(crate) fn prepare_file(options: &Options) -> Result<()> {
 /// A connection for reading.
 pub(crate) fn reader(options: &Options) -> Result<Connection> {
     let connection = connect(options)?;
-    pragma(&connection, "query_only", true)?;
+    pragma(&connection, options, "query_only", true)?;
     Ok(connection)
 }
 
@@ -65,13 +65,13 @@ pub(crate) fn writer(options: &Options) -> Result<Connection> {
         return Err(config(&options.file, "its file system cannot hold a write-ahead log"));
     }
     // The thread that writes also decides when the log is emptied.
-    pragma(&connection, "wal_autocheckpoint", 0)?;
-    pragma(&connection, "journal_size_limit", LOG_LIMIT)?;
+    pragma(&connection, options, "wal_autocheckpoint", 0)?;
+    pragma(&connection, options, "journal_size_limit", LOG_LIMIT)?;
     let synchronous = match options.durability.unwrap_or_default() {
         Durability::Full => "full",
         Durability::Relaxed => "normal",
     };
-    pragma(&connection, "synchronous", synchronous)?;
+    pragma(&connection, options, "synchronous", synchronous)?;
     Ok(connection)
 }
 
@@ -108,9 +108,10 @@ fn connect(options: &Options) -> Result<Connection> {
     connection.busy_timeout(Duration::ZERO).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let kibibytes = i64::try_from(options.cache_size.as_u64() / 1024).unwrap_or(i64::MAX);
-    pragma(&connection, "cache_size", -kibibytes)?;
+    pragma(&connection, options, "cache_size", -kibibytes)?;
     pragma(
         &connection,
+        options,
         "mmap_size",
         i64::try_from(options.mmap_size.as_u64()).unwrap_or(i64::MAX),
     )?;
@@ -128,11 +129,19 @@ fn check_encoding(connection: &Connection, options: &Options) -> Result<()> {
     Err(config(&options.file, &format!("its text encoding is {encoding}, and must be UTF-8")))
 }
 
-fn pragma(connection: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<()> {
+/// Sets a pragma. Even that may meet a process that is making or closing the file.
+fn pragma(
+    connection: &Connection,
+    options: &Options,
+    name: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<()> {
     // Some pragmas answer with a row, which is of no interest.
-    connection.pragma_update_and_check(None, name, value, |_| Ok(())).or_else(|error| match error {
-        rusqlite::Error::QueryReturnedNoRows => Ok(()),
-        error => Err(engine(error)),
+    patiently(options.busy_timeout, || {
+        match connection.pragma_update_and_check(None, name, &value, |_| Ok(())) {
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(()),
+            set => set,
+        }
     })
 }
 

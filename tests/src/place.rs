@@ -43,6 +43,14 @@ impl<S: Subject> Place<S> {
         (Arc::clone(&backend), Persist::new(backend))
     }
 
+    /// Another place, for another store.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let path = self.path.with_file_name(name);
+        std::fs::create_dir_all(&path).expect("a directory beside the store's");
+        Self { path, ..self.clone() }
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path

@@ -78,7 +78,9 @@ where
 {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let seed = seed();
-    let place = Place::<S>::new(directory.path(), seed, home);
+    let path = directory.path().join("store");
+    std::fs::create_dir(&path).expect("a directory for the store");
+    let place = Place::<S>::new(path, seed, home);
     let (sender, ended) = mpsc::channel();
     let judge = thread::Builder::new().name("law".into()).spawn(move || {
         // The receiver is gone if this took too long.

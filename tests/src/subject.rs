@@ -23,8 +23,8 @@ use persist_core::backend::Backend;
 /// ```
 pub trait Subject: 'static {
     /// Opens the store at `place`: a directory that is empty at first and belongs to one run of
-    /// one law. Called again for the same place when a law reopens the store, while another one
-    /// is still open there, and in child processes.
+    /// one law. Called again for the same place when a law reopens the store, and in child
+    /// processes, which share the store with each other and with this one.
     ///
     /// Settings should be those that users get by default, full durability above all.
     fn open(place: &Path) -> impl Future<Output = Result<Arc<dyn Backend>>> + Send;

@@ -156,7 +156,7 @@ fn what_is_missing() {
     );
     mistake(
         "[server]\n[persits]\nbackend = \"mem\"\n",
-        "server.toml:2:2: there is no section [persist]; is it meant by [persits]?",
+        "server.toml:2:2: there is no section [persist]; is [persits] meant to be it?",
     );
     mistake(
         "[server]\n[persist]\n",
@@ -195,7 +195,7 @@ fn a_section_of_another_name() {
     let error = Config::load_section(place.toml(), "cash").unwrap_err();
     assert_eq!(
         place.told(&error),
-        "server.toml:1:2: there is no section [cash]; is it meant by [cache]?",
+        "server.toml:1:2: there is no section [cash]; is [cache] meant to be it?",
     );
 }
 

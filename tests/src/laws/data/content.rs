@@ -72,7 +72,7 @@ pub async fn empty<S: Subject>(place: Place<S>) {
     assert!(bytes.contains(&[]).await.unwrap());
     bytes.insert(&[0], &[]).await.unwrap();
     assert_eq!(all(bytes.range(..)).await, [(vec![], vec![]), (vec![0], vec![])]);
-    assert_eq!(all(bytes.range::<'_>(..&[0][..])).await.len(), 1);
+    assert_eq!(all(bytes.range(..&[0][..])).await.len(), 1);
     let updated = text.update("", |old| old.map(|old| old + "y")).await.unwrap();
     assert_eq!(updated.as_deref(), Some("y"));
     assert!(text.remove("").await.unwrap());

@@ -114,7 +114,7 @@ pub async fn outcomes<S: Subject>(place: Place<S>) {
 
 /// A batch refuses tables of another store.
 pub async fn foreign_tables<S: Subject>(place: Place<S>) {
-    let (store, again) = (place.open().await, place.open().await);
+    let (store, again) = (place.open().await, place.beside("other").open().await);
     let (mine, theirs) = (numbers(&store, "t").await, numbers(&again, "t").await);
     let mut batch = store.batch();
     fails(batch.insert(&theirs, "a", 1).map(drop), ErrorKind::Config);

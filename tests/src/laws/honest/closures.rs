@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt;
-use persist_core::{Error, ErrorKind};
+use persist_core::{Error, ErrorKind, Ref};
 
 use crate::aid::tasks::ends;
 use crate::aid::{Numbers, fails, key, numbers};
@@ -64,14 +64,11 @@ pub async fn panics_in_closures<S: Subject>(place: Place<S>) {
     ends(tasks).await;
     assert_eq!(panics.load(Ordering::Acquire), 20);
     usable(&table, Some(40)).await;
-    let panicking = tokio::spawn({
-        let table = table.clone();
-        async move {
-            let counter = persist_core::Ref::persistent(&store, "r", 0).await.unwrap();
-            counter.update(|_| panic!("on purpose")).await
-        }
-    });
+    let counter = Ref::persistent(&store, "r", 0).await.unwrap();
+    let poisoned = counter.clone();
+    let panicking = tokio::spawn(async move { poisoned.update(|_| panic!("on purpose")).await });
     assert!(panicking.await.is_err_and(|error| error.is_panic()));
+    assert_eq!(counter.update(|n| n + 1).await.unwrap(), 1);
     usable(&table, Some(40)).await;
 }
 

@@ -1,0 +1,10 @@
+//! Dropping a future leaves its write applied whole or not at all, and disturbs nobody else.
+
+mod load;
+mod lifecycle;
+mod reads;
+mod writes;
+
+pub use lifecycle::{closes, opens};
+pub use reads::{reads, snapshots};
+pub use writes::{batches, singles, updates};

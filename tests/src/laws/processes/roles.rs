@@ -1,0 +1,122 @@
+//! What the children do.
+
+use persist_core::column::{Bytes, Integer, Text};
+use persist_core::{Committed, ErrorKind, Persist};
+
+use crate::aid::{key, numbers};
+use crate::child::Parent;
+use crate::{Place, Subject};
+
+/// Plays a role of this family.
+pub(crate) async fn play<S: Subject>(role: &str, place: Place<S>, mut parent: Parent) {
+    if role == "creation" || role == "schema" {
+        // What they race for includes the opening of the store.
+        parent.say("ready");
+        parent.line().await;
+    }
+    let store = place.open().await;
+    let me: i64 = parent.input.parse().unwrap_or_default();
+    match role {
+        "increments" => increments(&store, &mut parent).await,
+        "creation" => creation(&store, me).await,
+        "schema" => schema(&store, me, &parent).await,
+        "visible" => visible(&store, &mut parent).await,
+        "one_winner" => one_winner(&store, me, &mut parent).await,
+        "batches" => batches(&store, me, &mut parent).await,
+        "dropped_table" => dropped_table(&store, &mut parent).await,
+        _ => panic!("no child plays {role}"),
+    }
+    store.close().await.unwrap();
+}
+
+async fn increments(store: &Persist, parent: &mut Parent) {
+    let table = numbers(store, "t").await;
+    begin(parent).await;
+    for _ in 0..500 {
+        let told = table.update_or("hot", 0, |n| n + 1).await.unwrap();
+        parent.say(&told.to_string());
+    }
+}
+
+async fn creation(store: &Persist, me: i64) {
+    for n in 0..10 {
+        numbers(store, &format!("t{n}")).await.insert(&me.to_string(), me).await.unwrap();
+    }
+}
+
+async fn schema(store: &Persist, me: i64, parent: &Parent) {
+    for n in 0..10 {
+        let name = format!("t{n}");
+        let opened = if me == 0 {
+            store.table::<Text, Integer>(&name).await.map(drop)
+        } else {
+            store.table::<Text, Bytes>(&name).await.map(drop)
+        };
+        match opened {
+            Ok(()) => parent.say(&format!("{name} mine")),
+            Err(error) if error.kind() == ErrorKind::SchemaMismatch => {
+                parent.say(&format!("{name} refused"));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+async fn visible(store: &Persist, parent: &mut Parent) {
+    let table = numbers(store, "t").await;
+    parent.say("ready");
+    while parent.line().await == "look" {
+        let seen = table.get("ping").await.unwrap().expect("it was written");
+        table.insert("pong", seen).await.unwrap();
+        parent.say(&format!("saw {seen}, wrote"));
+    }
+}
+
+async fn one_winner(store: &Persist, me: i64, parent: &mut Parent) {
+    let table = numbers(store, "t").await;
+    begin(parent).await;
+    for n in 0..100 {
+        let value = me * 1_000 + i64::try_from(n).unwrap();
+        if table.insert_if_absent(&key(n), value).await.unwrap() {
+            parent.say(&format!("{} {value}", key(n)));
+        }
+    }
+}
+
+async fn batches(store: &Persist, me: i64, parent: &mut Parent) {
+    let (left, right) = (numbers(store, "left").await, numbers(store, "right").await);
+    begin(parent).await;
+    for round in 0..60 {
+        let (from, to) = ((round % 5).to_string(), ((round + me + 1) % 5).to_string());
+        loop {
+            let source = left.get_entry(&from).await.unwrap();
+            let target = left.get_entry(&to).await.unwrap();
+            let (Some(has), Some(gets)) = (source.value(), target.value()) else {
+                panic!("an account is gone")
+            };
+            let witness = right.get_entry(&from).await.unwrap();
+            let count = witness.value().expect("an account") + 1;
+            let mut batch = store.batch();
+            batch.expect(&source).unwrap().expect(&target).unwrap().expect(&witness).unwrap();
+            batch.insert(&left, &from, has - 3).unwrap().insert(&left, &to, gets + 3).unwrap();
+            batch.insert(&right, &from, count).unwrap();
+            if batch.commit().await.unwrap() == Committed::Applied {
+                break;
+            }
+        }
+    }
+}
+
+async fn dropped_table(store: &Persist, parent: &mut Parent) {
+    assert!(store.drop_table("t").await.unwrap());
+    parent.say("dropped");
+    parent.line().await;
+    let new = store.table::<Integer, Text>("t").await.unwrap();
+    new.insert(1, "new").await.unwrap();
+    parent.say("made");
+}
+
+async fn begin(parent: &mut Parent) {
+    parent.say("ready");
+    parent.line().await;
+}
