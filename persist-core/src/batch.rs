@@ -63,7 +63,7 @@ impl Batch {
     /// Binds `key` to `value`, whatever was there.
     ///
     /// # Errors
-    /// `InvalidKey`, `TooLarge`, `Encode`; `Config` for a table of another store.
+    /// `InvalidKey`, `TooLarge`, `Encode`; `Misuse` for a table of another store.
     pub fn insert<K: KeyColumn, V: Column>(
         &mut self,
         table: &Table<K, V>,
@@ -142,7 +142,7 @@ impl Batch {
     /// Unbinds every key of a table.
     ///
     /// # Errors
-    /// `Config` for a table of another store.
+    /// `Misuse` for a table of another store.
     pub fn clear<K: KeyColumn, V: Column>(&mut self, table: &Table<K, V>) -> Result<&mut Self> {
         self.check_store(table)?;
         let (table, range) = (table.raw().handle().clone(), KeyRange::all());
@@ -203,7 +203,7 @@ impl Batch {
             return Ok(());
         }
         let error = Error::new(
-            ErrorKind::Config,
+            ErrorKind::Misuse,
             "the table belongs to another store than the batch; a batch writes to one store",
         );
         Err(table.raw().blame("batch", error))

@@ -50,7 +50,9 @@ mod real;
 mod text;
 
 pub use bytes::Bytes;
-pub(crate) use cells::{decode_row, decode_value, encode_key, encode_prefix, encode_value};
+pub(crate) use cells::{
+    decode_key, decode_row, decode_value, encode_key, encode_prefix, encode_value,
+};
 pub use integer::Integer;
 pub use json::Json;
 pub use pair::Pair;

@@ -1,7 +1,8 @@
 //! One key-value interface for Rust programs, any storage engine behind it.
 //!
-//! [`Persist`] is an open store. On it stand the front ends: [`Ref`], one value; [`Table`], typed
-//! keys in order bound to typed values; [`Batch`], writes to several tables at once. Which
+//! [`Persist`] is an open store. On it stand the front ends: [`Ref`], one value; [`Store`], named
+//! values of different types; [`Table`], typed keys in order bound to typed values; [`Batch`],
+//! writes to several tables at once. Which
 //! engine stands below is chosen elsewhere: by a backend crate's `Options`, or by `persist-config`
 //! from a TOML file. To add an engine, see [`backend`].
 
@@ -11,15 +12,23 @@ pub mod column;
 mod durability;
 pub mod engine;
 mod error;
+mod keyed;
 mod persist;
 mod reference;
+mod store;
 mod table;
+mod transaction;
 mod update;
 mod variable;
+mod watch;
 
 pub use batch::{Batch, Committed};
 pub use durability::Durability;
 pub use error::{Error, ErrorKind, Outcome, Result};
 pub use persist::Persist;
 pub use reference::Ref;
-pub use table::{Entries, Entry, Pages, Range, Swap, Table};
+pub use store::Store;
+pub use table::{Entries, Entry, Pages, Polymorphic, Range, Swap, Table};
+pub use transaction::{Tx, TxRange};
+pub use variable::Variable;
+pub use watch::{Change, Watch, WatchGuard, WatchValue};

@@ -5,11 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tokio::sync::Notify;
+
 use crate::backend::limits::{MAX_NAME, RESERVED_PREFIX};
 use crate::backend::{Backend, TableInfo, TableSpec};
 use crate::batch::Batch;
 use crate::column::{Column, KeyColumn};
 use crate::table::Table;
+use crate::transaction::{Turns, context};
 use crate::update::Pens;
 use crate::{Error, ErrorKind, Result};
 
@@ -37,20 +40,32 @@ pub struct Persist(Arc<Handle>);
 struct Handle {
     store: Arc<Store>,
     closed: AtomicBool,
+    /// Wakes those who wait for the end of the handle.
+    ended: Notify,
 }
 
 /// What all handles of one store share.
 struct Store {
     backend: Arc<dyn Backend>,
     pens: Pens,
+    turns: Turns,
     open_handles: AtomicUsize,
 }
 
 impl Persist {
     /// The first handle to what a backend has opened.
     pub fn new(backend: Arc<dyn Backend>) -> Self {
-        let store = Store { backend, pens: Pens::default(), open_handles: AtomicUsize::new(1) };
-        Self(Arc::new(Handle { store: Arc::new(store), closed: AtomicBool::new(false) }))
+        let store = Store {
+            backend,
+            pens: Pens::default(),
+            turns: Turns::default(),
+            open_handles: AtomicUsize::new(1),
+        };
+        Self(Arc::new(Handle {
+            store: Arc::new(store),
+            closed: AtomicBool::new(false),
+            ended: Notify::new(),
+        }))
     }
 
     /// Another handle to the same store, which lives and is closed apart from this one.
@@ -61,7 +76,7 @@ impl Persist {
         let store = Arc::clone(&self.0.store);
         self.backend()?;
         store.open_handles.fetch_add(1, Ordering::AcqRel);
-        Ok(Self(Arc::new(Handle { store, closed: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(Handle { store, closed: AtomicBool::new(false), ended: Notify::new() })))
     }
 
     /// Opens the table `name`, creating it if it is not there. The types say how keys and values
@@ -140,12 +155,34 @@ impl Persist {
         self.0.store.backend.close().await.map_err(|error| error.during("close"))
     }
 
-    /// The backend, unless this handle is closed.
+    /// The backend, unless this handle is closed or a transaction of the store is being run by
+    /// this task: what goes past it would not be part of it.
     pub(crate) fn backend(&self) -> Result<&Arc<dyn Backend>> {
         if self.0.closed.load(Ordering::Acquire) {
             return Err(Error::closed());
         }
+        context::check_outside(self.id())?;
         Ok(&self.0.store.backend)
+    }
+
+    /// Waits until this handle is closed.
+    pub(crate) async fn closed(&self) {
+        let mut ended = std::pin::pin!(self.0.ended.notified());
+        // Registered before the look, so that an end after it is noticed.
+        ended.as_mut().enable();
+        if !self.0.closed.load(Ordering::Acquire) {
+            ended.await;
+        }
+    }
+
+    /// What tells one open store from another.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.0.store).addr()
+    }
+
+    /// The order in which transactions that have clashed try again.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.store.turns
     }
 
     /// The order in which updates of one key take turns.
@@ -162,8 +199,9 @@ impl Persist {
 impl Handle {
     /// Closes the handle; whether it was the last one of the store.
     fn close(&self) -> bool {
-        !self.closed.swap(true, Ordering::AcqRel)
-            && self.store.open_handles.fetch_sub(1, Ordering::AcqRel) == 1
+        let open = !self.closed.swap(true, Ordering::AcqRel);
+        self.ended.notify_waiters();
+        open && self.store.open_handles.fetch_sub(1, Ordering::AcqRel) == 1
     }
 }
 
@@ -179,7 +217,8 @@ impl fmt::Debug for Persist {
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
+/// Whether users may choose the name.
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let wrong = if name.is_empty() {
         "it is empty".to_owned()
     } else if name.len() > MAX_NAME {

@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::column::Postcard;
-use crate::variable::{REFERENCES, Variable};
-use crate::{Persist, Result};
+use crate::{Error, ErrorKind, Persist, Result, Store, Variable};
+
+/// The store of references, under the name that Ocsipersist gives it.
+const STORE: &str = "__ocsipersist_ref_store__";
 
 /// A mutable cell that outlives the program, or one of the same shape that does not.
 ///
@@ -30,7 +31,7 @@ pub struct Ref<T>(Place<T>);
 
 #[derive(Clone)]
 enum Place<T> {
-    Persistent(Arc<Variable<Postcard<T>>>),
+    Persistent(Variable<T>),
     Volatile(Arc<Mutex<T>>),
 }
 
@@ -45,24 +46,30 @@ where
     /// `SchemaMismatch` if it was made with another codec, `Decode` if it holds no `T`, and those
     /// of [`set`](Self::set).
     #[doc(alias = "ref")]
-    #[expect(clippy::needless_pass_by_value, reason = "as `volatile`, it takes what it stands for")]
     pub fn persistent(
         persist: &Persist,
         name: &str,
         default: T,
     ) -> impl Future<Output = Result<Self>> + Send + use<T> {
-        let persist = persist.clone();
-        let key = Variable::<Postcard<T>>::key(name);
-        let default = Variable::<Postcard<T>>::seal(&default);
-        async move {
-            let variable = Variable::open(&persist, REFERENCES, key, default).await?;
-            Ok(Self(Place::Persistent(Arc::new(variable))))
-        }
+        let store = Store::open(persist, STORE);
+        let name = name.to_owned();
+        async move { Ok(Self(Place::Persistent(store.await?.variable(&name, default).await?))) }
     }
 
     /// A reference in memory alone.
     pub fn volatile(value: T) -> Self {
         Self(Place::Volatile(Arc::new(Mutex::new(value))))
+    }
+
+    /// The variable behind a persistent reference.
+    pub(crate) fn variable(&self) -> Result<&Variable<T>> {
+        match &self.0 {
+            Place::Persistent(variable) => Ok(variable),
+            Place::Volatile(_) => Err(Error::new(
+                ErrorKind::Misuse,
+                "a volatile reference cannot be watched; make it persistent in a memory store",
+            )),
+        }
     }
 
     /// The value.
@@ -82,7 +89,7 @@ where
     /// `TooLarge`, `Encode`, `Closed`, and what the engine reports.
     pub async fn set(&self, new: T) -> Result<()> {
         match &self.0 {
-            Place::Persistent(variable) => variable.set(Variable::<Postcard<T>>::seal(&new)).await,
+            Place::Persistent(variable) => variable.set(&new).await,
             Place::Volatile(value) => {
                 *value.lock() = new;
                 Ok(())

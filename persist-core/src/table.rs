@@ -6,6 +6,7 @@ mod range;
 mod raw;
 mod stream;
 mod updates;
+mod variables;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +20,7 @@ pub use stream::{Entries, Pages};
 
 use crate::Persist;
 use crate::backend::TableHandle;
-use crate::column::{Column, KeyColumn};
+use crate::column::{Column, KeyColumn, Postcard, Text};
 
 /// A typed table: keys of column `K`, in their order, bound to values of column `V`.
 ///
@@ -40,11 +41,13 @@ use crate::column::{Column, KeyColumn};
 /// # Ok::<_, persist_core::Error>(()) }).unwrap();
 /// ```
 #[doc(alias = "TABLE")]
-#[doc(alias = "Polymorphic")]
 pub struct Table<K, V> {
     raw: Arc<RawTable>,
     columns: PhantomData<fn() -> (K, V)>,
 }
+
+/// A table of text keys and values of any type that serde knows.
+pub type Polymorphic<V> = Table<Text, Postcard<V>>;
 
 impl<K: KeyColumn, V: Column> Table<K, V> {
     pub(crate) fn new(persist: Persist, handle: TableHandle) -> Self {

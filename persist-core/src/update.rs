@@ -7,28 +7,19 @@
 //! in the store turns out to be another one, the whole chain conflicts, and each member tries
 //! again on what was found. A decision that was made on a queued value is checked the same way.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use futures_util::poll;
-use parking_lot::Mutex;
 
 use crate::backend::{Cell, Commit, Expect, Write};
+use crate::keyed::{Keyed, Share};
 use crate::table::RawTable;
 use crate::{Error, Result};
 
 /// The pens of the keys that are being updated.
-#[derive(Default)]
-pub(crate) struct Pens(Mutex<HashMap<Place, Arc<Pen>>>);
-
-/// A table's number and a key.
-type Place = (u64, Cell);
-
-type Pen = tokio::sync::Mutex<Newest>;
+pub(crate) type Pens = Keyed<Newest>;
 
 /// The newest value of a key, while it is being updated.
 #[derive(Default)]
-struct Newest {
+pub(crate) struct Newest {
     value: Value,
     /// Raised with each conflict, so that a conflict of a chain is handled once.
     chain: u64,
@@ -50,9 +41,9 @@ impl RawTable {
         key: &Cell,
         mut step: impl FnMut(Option<Cell>) -> Result<(Option<Cell>, T), E>,
     ) -> Result<T, E> {
-        let pen = self.persist().pens().hold((self.handle().id(), key.clone()));
+        let pen = self.persist().pens().share((self.handle().id(), key.clone()));
         loop {
-            let mut newest = pen.pen.lock().await;
+            let mut newest = pen.lock().await;
             let (found, queued) = match &newest.value {
                 Value::Queued(queued) => (queued.clone(), true),
                 Value::Stored => (self.get(key).await?, false),
@@ -78,10 +69,10 @@ impl RawTable {
                 Ok(Commit::Applied) => return stepped.map(|(_, result)| result),
                 Ok(Commit::Conflict { found, .. }) => {
                     tracing::debug!(table = self.name(), %key, "update meets another writer");
-                    pen.restart(chain, Value::Queued(found)).await;
+                    restart(&pen, chain, Value::Queued(found)).await;
                 }
                 Err(error) => {
-                    pen.restart(chain, Value::Stored).await;
+                    restart(&pen, chain, Value::Stored).await;
                     return Err(error.into());
                 }
             }
@@ -89,36 +80,35 @@ impl RawTable {
     }
 }
 
-impl Pens {
-    fn hold(&self, place: Place) -> Held<'_> {
-        let pen = Arc::clone(self.0.lock().entry(place.clone()).or_default());
-        Held { pens: self, place, pen }
-    }
-}
-
-/// A share in the pen of a key, which goes away with the last share.
-struct Held<'p> {
-    pens: &'p Pens,
-    place: Place,
-    pen: Arc<Pen>,
-}
-
-impl Held<'_> {
-    /// Ends a chain, unless a member of it has done so already.
-    async fn restart(&self, chain: u64, value: Value) {
-        let mut newest = self.pen.lock().await;
-        if newest.chain == chain {
-            *newest = Newest { value, chain: chain + 1 };
+impl RawTable {
+    /// Binds `key` to what `make` makes, unless it has a value; what it is bound to then. In
+    /// this process, `make` runs for one task at a time.
+    pub(crate) async fn settle<F>(&self, key: &Cell, make: impl Fn() -> F) -> Result<Cell>
+    where
+        F: Future<Output = Result<Cell>>,
+    {
+        let pen = self.persist().pens().share((self.handle().id(), key.clone()));
+        let mut newest = pen.lock().await;
+        loop {
+            if let Some(found) = self.get(key).await? {
+                return Ok(found);
+            }
+            let default = make().await?;
+            let put = Write::Put(default.clone());
+            let applied = self.commit_if(key.clone(), Expect::Absent, put);
+            if applied.await? {
+                // What was queued before is not what is stored now.
+                *newest = Newest { value: Value::Stored, chain: newest.chain + 1 };
+                return Ok(default);
+            }
         }
     }
 }
 
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let mut pens = self.pens.0.lock();
-        // The map's share and this one.
-        if Arc::strong_count(&self.pen) == 2 {
-            pens.remove(&self.place);
-        }
+/// Ends a chain, unless a member of it has done so already.
+async fn restart(pen: &Share<'_, Newest>, chain: u64, value: Value) {
+    let mut newest = pen.lock().await;
+    if newest.chain == chain {
+        *newest = Newest { value, chain: chain + 1 };
     }
 }

@@ -1,96 +1,142 @@
-//! Single values that carry the name of their codec.
+//! Variables: single values with a default.
 
-mod seal;
+mod default;
+pub(crate) mod seal;
 
-use std::marker::PhantomData;
+use std::fmt;
 use std::sync::Arc;
 
-use crate::backend::{Cell, Expect, TableSpec, Write};
-use crate::column::{Bytes, Column, Text, encode_key};
+pub(crate) use default::Default;
+
+use crate::backend::{Cell, Expect, Write};
+use crate::column::{Column, decode_value, encode_value};
 use crate::table::RawTable;
-use crate::{Error, Persist, Result, Table};
-use seal::{seal, unseal};
+use crate::{Error, Result};
 
-/// The store of references, under the name that Ocsipersist gives it.
-pub(crate) const REFERENCES: &str = "__ocsipersist_ref_store__";
+/// A persistent value with a default: a row of a [`Store`](crate::Store) or of a table.
+///
+/// A clone is the same variable. A row that somebody removed counts as a variable without a
+/// value: reading it makes the default again, and so does [`update`](Self::update).
+#[doc(alias = "Store.t")]
+pub struct Variable<T>(Arc<Inner<T>>);
 
-/// A named value in a table of such values.
-#[derive(Debug)]
-pub(crate) struct Variable<V> {
+struct Inner<T> {
     raw: Arc<RawTable>,
     key: Cell,
-    /// What an absent row stands for.
-    default: Cell,
-    column: PhantomData<fn() -> V>,
+    default: Default,
+    form: Form<T>,
 }
 
-impl<V: Column> Variable<V> {
-    /// Opens the variable, writing the default if it has no value, and checks the value.
-    pub(crate) async fn open(
-        persist: &Persist,
-        table: &str,
-        name: Result<Cell>,
-        default: Result<Cell>,
-    ) -> Result<Self> {
-        let (key, default) = (name?, default?);
-        let spec = TableSpec::new(table, Text::spec(), seal::spec());
-        let table: Table<Text, Bytes> = persist.open_table("open", Ok(spec)).await?;
-        let raw = Arc::clone(table.raw());
-        let variable = Self { raw, key, default, column: PhantomData };
-        let checked = variable.settle().await;
-        checked.map_err(|error| variable.blame("open", error))?;
-        Ok(variable)
+/// How a value is written in its row.
+pub(crate) struct Form<T> {
+    encode: fn(&T) -> Result<Cell>,
+    decode: fn(Cell) -> Result<T>,
+}
+
+impl<T: Send + 'static> Form<T> {
+    /// As the column of the table does it.
+    pub(crate) fn plain<V: Column<Owned = T>>() -> Self {
+        Self { encode: |value| encode_value::<V>(V::borrow(value)), decode: decode_value::<V> }
     }
 
-    /// The key that stands for a name.
-    pub(crate) fn key(name: &str) -> Result<Cell> {
-        encode_key::<Text>(name)
+    /// With the name of the codec before it.
+    pub(crate) fn sealed<V: Column<Owned = T>>() -> Self {
+        Self { encode: |value| seal::seal::<V>(V::borrow(value)), decode: seal::unseal::<V> }
     }
 
-    /// The cell that stands for a value.
-    pub(crate) fn seal(value: V::Borrowed<'_>) -> Result<Cell> {
-        seal::<V>(value)
+    pub(crate) fn encode(&self, value: &T) -> Result<Cell> {
+        (self.encode)(value)
+    }
+}
+
+impl<T: Send + 'static> Variable<T> {
+    pub(crate) fn new(raw: Arc<RawTable>, key: Cell, form: Form<T>, default: Default) -> Self {
+        Self(Arc::new(Inner { raw, key, default, form }))
     }
 
-    pub(crate) async fn get(&self) -> Result<V::Owned> {
-        let read = async {
-            let found = self.raw.get(&self.key).await?;
-            unseal::<V>(found.unwrap_or_else(|| self.default.clone()))
-        };
-        read.await.map_err(|error| self.blame("get", error))
+    /// The value. If there is none, the default is made, written and returned; of several that
+    /// are made at once, by tasks or processes, one is written and all get that one.
+    ///
+    /// # Errors
+    /// `Decode`, `SchemaMismatch`, `Closed`, and what the engine reports; `TooLarge` and `Encode`
+    /// for a default that cannot be written.
+    pub async fn get(&self) -> Result<T> {
+        self.blame("get", self.settled().await.and_then(self.0.form.decode))
     }
 
-    pub(crate) async fn set(&self, sealed: Result<Cell>) -> Result<()> {
-        let written = async {
+    /// Replaces the value, or makes the variable anew. Durable on return.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Encode`, `Closed`, and what the engine reports.
+    pub async fn set(&self, value: &T) -> Result<()>
+    where
+        T: Sync,
+    {
+        let sealed = self.0.form.encode(value);
+        let write = async {
             let put = Write::Put(sealed?);
-            self.raw.commit(self.key.clone(), Expect::Any, put).await.map(drop)
+            self.0.raw.commit(self.0.key.clone(), Expect::Any, put).await.map(drop)
         };
-        written.await.map_err(|error| self.blame("set", error))
+        self.blame("set", write.await)
     }
 
-    pub(crate) async fn update(
-        &self,
-        mut f: impl FnMut(V::Owned) -> V::Owned + Send,
-    ) -> Result<V::Owned> {
-        let updated = self.raw.update(&self.key, |found| {
-            let new = f(unseal::<V>(found.unwrap_or_else(|| self.default.clone()))?);
-            Ok::<_, Error>((Some(seal::<V>(V::borrow(&new))?), new))
-        });
-        updated.await.map_err(|error| self.blame("update", error))
+    /// Replaces the value by what `f` makes of it, and returns what is stored then. Durable on
+    /// return, and exact under any number of tasks and processes: see
+    /// [`Table::update`](crate::Table::update), also on when `f` runs more than once.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`set`](Self::set).
+    pub async fn update(&self, mut f: impl FnMut(T) -> T + Send) -> Result<T> {
+        loop {
+            let stepped = self.0.raw.update(&self.0.key, |found| {
+                let Some(found) = found else { return Ok((None, None)) };
+                let new = f((self.0.form.decode)(found)?);
+                Ok::<_, Error>((Some(self.0.form.encode(&new)?), Some(new)))
+            });
+            match self.blame("update", stepped.await)? {
+                Some(new) => return Ok(new),
+                // Without a value; the default comes first.
+                None => self.blame("update", self.settled().await).map(drop)?,
+            }
+        }
     }
 
-    /// Writes the default if there is no value, and reads what is there.
-    async fn settle(&self) -> Result<()> {
-        let put = Write::Put(self.default.clone());
-        let found = match self.raw.get(&self.key).await? {
-            None if self.raw.commit_if(self.key.clone(), Expect::Absent, put).await? => None,
-            None => self.raw.get(&self.key).await?,
-            found => found,
-        };
-        found.map(unseal::<V>).transpose().map(drop)
+    pub(crate) fn raw(&self) -> &Arc<RawTable> {
+        &self.0.raw
     }
 
-    fn blame(&self, operation: &'static str, error: Error) -> Error {
-        self.raw.blame_key(operation, &self.key, error)
+    pub(crate) fn key(&self) -> &Cell {
+        &self.0.key
+    }
+
+    pub(crate) fn decoder(&self) -> fn(Cell) -> Result<T> {
+        self.0.form.decode
+    }
+
+    /// What is stored, once something is.
+    async fn settled(&self) -> Result<Cell> {
+        match self.0.raw.get(&self.0.key).await? {
+            Some(found) => Ok(found),
+            None => self.0.raw.settle(&self.0.key, || self.0.default.make()).await,
+        }
+    }
+
+    fn blame<R>(&self, operation: &'static str, result: Result<R>) -> Result<R> {
+        result.map_err(|error| self.0.raw.blame_key(operation, &self.0.key, error))
+    }
+}
+
+impl<T> Clone for Variable<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Variable<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variable")
+            .field("table", &self.0.raw.name())
+            .field("key", &self.0.key)
+            .finish_non_exhaustive()
     }
 }

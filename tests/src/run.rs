@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -64,7 +64,9 @@ where
         .map_or_else(|| verdict(case.home, patience(), law), Ending::NotApplicable);
     report(backend, case.family, case.law, &ending);
     if let Ending::Broken(why) = ending {
-        panic!("{}::{} is broken: {why}", case.family, case.law);
+        // The panic that broke it has been shown with its place.
+        eprintln!("{}::{} is broken: {why}", case.family, case.law);
+        resume_unwind(Box::new(why));
     }
 }
 

@@ -45,16 +45,18 @@ impl KeyRange {
         Self { lower: Bound::Unbounded, upper: Bound::Unbounded }
     }
 
+    /// One key.
+    pub fn one(key: Cell) -> Self {
+        Self { lower: Bound::Included(key.clone()), upper: Bound::Included(key) }
+    }
+
     /// The keys of text or bytes that begin with `prefix`; for a number, that number alone.
     pub fn prefix(prefix: Cell) -> Self {
         let after = match &prefix {
             Cell::Text(text) => text_after_prefix(text).map(Cell::Text),
             Cell::Bytes(bytes) => bytes_after_prefix(bytes).map(Cell::Bytes),
             Cell::Integer(_) | Cell::Real(_) => {
-                return Self {
-                    lower: Bound::Included(prefix.clone()),
-                    upper: Bound::Included(prefix),
-                };
+                return Self::one(prefix);
             }
         };
         Self {

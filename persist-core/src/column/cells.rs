@@ -42,8 +42,12 @@ pub(crate) fn decode_row<K: Column, V: Column>(
     value: Cell,
 ) -> Result<(K::Owned, V::Owned)> {
     let value = decode_value::<V>(value).map_err(|error| error.key(&key))?;
-    let key = K::decode(key).map_err(|error| undecodable::<K>("key", error))?;
-    Ok((key, value))
+    Ok((decode_key::<K>(key)?, value))
+}
+
+/// The key of a cell.
+pub(crate) fn decode_key<K: Column>(cell: Cell) -> Result<K::Owned> {
+    K::decode(cell).map_err(|error| undecodable::<K>("key", error))
 }
 
 /// The value of a cell.

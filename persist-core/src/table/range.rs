@@ -170,6 +170,11 @@ impl<K: KeyColumn, V: Column> Range<K, V> {
         Ok(folded)
     }
 
+    /// The table and the bounds alone.
+    pub(crate) fn into_bounds(self) -> (Arc<RawTable>, Result<Option<KeyRange>>) {
+        (Arc::clone(self.table.raw()), self.bounds)
+    }
+
     fn rows(self) -> Rows {
         let raw: Arc<RawTable> = Arc::clone(self.table.raw());
         Rows::new(raw, self.bounds, self.direction, self.limit, self.source)

@@ -20,12 +20,12 @@ struct Header<'h> {
 }
 
 /// What a store remembers of a column of enveloped values.
-pub(super) fn spec() -> ColumnSpec {
+pub(crate) fn spec() -> ColumnSpec {
     ColumnSpec { cell: CellType::Bytes, codec: format!("variable/{FORMAT}") }
 }
 
 /// A value in its envelope.
-pub(super) fn seal<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
+pub(crate) fn seal<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
     let cell = encode_value::<V>(value)?;
     let header = Header { format: FORMAT, codec: &V::codec(), fingerprint: "" };
     let mut bytes = postcard::to_stdvec(&header).map_err(|error| {
@@ -36,7 +36,7 @@ pub(super) fn seal<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
 }
 
 /// The value in an envelope.
-pub(super) fn unseal<V: Column>(sealed: Cell) -> Result<V::Owned> {
+pub(crate) fn unseal<V: Column>(sealed: Cell) -> Result<V::Owned> {
     let Cell::Bytes(bytes) = sealed else { return Err(torn("it is not bytes")) };
     let (header, payload) =
         postcard::take_from_bytes::<Header<'_>>(&bytes).map_err(|_| torn("its header is torn"))?;

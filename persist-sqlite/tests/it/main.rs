@@ -4,6 +4,9 @@ mod bad;
 mod dir;
 mod log;
 mod readable;
+mod subject;
 mod waiting;
 
 use dir::Dir;
+
+persist_conformance::laws!(subject::Sqlite);

@@ -109,8 +109,8 @@ pub async fn ended_under_way<S: Subject>(place: Place<S>) {
         .await;
         assert_eq!(waiting.await.unwrap().unwrap(), i64::from(round) + 1);
     }
-    let lefts: Vec<_> = all(left.range("k"..)).await;
-    assert_eq!(lefts, all(right.range("k"..)).await);
+    let lefts: Vec<_> = all(left.range("k".."l")).await;
+    assert_eq!(lefts, all(right.range("k".."l")).await);
     left.update_or("mine", 0, |n| n + 1).await.unwrap();
 }
 

@@ -24,7 +24,7 @@ impl Load {
             let (table, done) = (table.clone(), Arc::clone(&done));
             tokio::spawn(async move {
                 let mut added = 0;
-                while !done.load(Ordering::Acquire) {
+                while added < 10 || !done.load(Ordering::Acquire) {
                     table.update_or("total", 0, |n| n + 1).await.unwrap();
                     added += 1;
                     assert!(table.get("total").await.unwrap().is_some_and(|n| n >= added));

@@ -1,0 +1,52 @@
+//! Transactions that have clashed try again one after the other.
+
+use std::time::Duration;
+
+use futures_timer::Delay;
+use futures_util::future::{Either, select};
+
+use super::attempt::Clash;
+use crate::backend::Cell;
+use crate::keyed::{Keyed, Share};
+
+/// How long one waits for its turn. It is a courtesy, not a lock: a transaction that waits for
+/// another one's task must not hang.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Who may try again at which key.
+#[derive(Default)]
+pub(crate) struct Turns(Keyed<Busy>);
+
+/// Whether somebody has the turn.
+#[derive(Default)]
+struct Busy;
+
+/// A turn, passed on when it is dropped.
+pub(super) struct Turn<'t> {
+    guard: Option<tokio::sync::OwnedMutexGuard<Busy>>,
+    _share: Share<'t, Busy>,
+}
+
+impl Turns {
+    /// Waits for the turn of trying again, and longer the more often one has tried: others may
+    /// be in other processes.
+    pub(super) async fn take(&self, clash: &Clash, tries: u32) -> Turn<'_> {
+        let key = clash.key().cloned().unwrap_or(Cell::Bytes(Vec::new()));
+        let share = self.0.share((clash.table_id(), key));
+        let guard = match select(Box::pin(share.lock_owned()), Delay::new(PATIENCE)).await {
+            Either::Left((guard, _)) => Some(guard),
+            Either::Right(_) => None,
+        };
+        if tries > 2 {
+            Delay::new(Duration::from_micros(50 << tries.min(9))).await;
+        }
+        Turn { guard, _share: share }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        // Before the share, which looks whether it is the last one.
+        self.guard.take();
+    }
+}
