@@ -46,6 +46,7 @@ mod integer;
 mod json;
 mod pair;
 mod postcard;
+mod raw_text;
 mod real;
 mod text;
 
@@ -57,6 +58,7 @@ pub use integer::Integer;
 pub use json::Json;
 pub use pair::Pair;
 pub use postcard::Postcard;
+pub use raw_text::RawText;
 pub use real::Real;
 pub use text::Text;
 

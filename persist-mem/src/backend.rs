@@ -1,16 +1,15 @@
 //! The contract on persistent maps behind one lock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use parking_lot::RwLock;
+use persist_core::Result;
 use persist_core::backend::{
     Backend, Batch, Cell, Changes, Commit, Direction, Hint, KeyRange, Marked, Marking, Page, Read,
     TableHandle, TableInfo, TableSpec,
 };
 use persist_core::engine::{Hints, Witness, judge};
-use persist_core::{Error, Result};
 
 use crate::state::{State, Writing};
 
@@ -25,7 +24,6 @@ struct Mem(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: RwLock<State>,
-    closed: AtomicBool,
     witness: Arc<Witness>,
     hints: Hints,
 }
@@ -38,20 +36,17 @@ struct Snapshot {
 }
 
 impl Shared {
-    fn open(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) { Err(Error::closed()) } else { Ok(()) }
-    }
-
     /// The present state, without a lock on it.
     fn now(&self) -> Result<Snapshot> {
-        self.open()?;
-        Ok(Snapshot { state: self.state.read().clone(), witness: Arc::clone(&self.witness) })
+        let state = self.state.read().clone();
+        state.open()?;
+        Ok(Snapshot { state, witness: Arc::clone(&self.witness) })
     }
 
     fn commit(&self, batch: Batch) -> Result<Commit> {
-        self.open()?;
-        let batch = [batch];
         let mut state = self.state.write();
+        state.check(&batch)?;
+        let batch = [batch];
         let commits = judge(&mut Writing { state: &mut state, witness: &self.witness }, &batch)?;
         drop(state);
         let [batch] = batch;
@@ -71,11 +66,8 @@ impl Read for Mem {
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
         // Not through a snapshot: a point read is done before a clone pays off.
-        let read = self.0.open().and_then(|()| {
-            let found = self.0.state.read().get(table, keys)?;
-            self.0.witness.keys(table, keys, found, marking)
-        });
-        ready(read).boxed()
+        let read = self.0.state.read().get(table, keys);
+        ready(read.and_then(|found| self.0.witness.keys(table, keys, found, marking))).boxed()
     }
 
     fn scan<'a>(
@@ -138,12 +130,11 @@ impl Read for Snapshot {
 
 impl Backend for Mem {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
-        let opened = self.0.open().and_then(|()| self.0.state.write().open_table(spec));
-        ready(opened).boxed()
+        ready(self.0.state.write().open_table(spec)).boxed()
     }
 
     fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>> {
-        let dropped = self.0.open().map(|()| self.0.state.write().drop_table(name));
+        let dropped = self.0.state.write().drop_table(name);
         if let Ok(true) = dropped {
             self.0.hints.send(Hint::Table(name.into()));
         }
@@ -151,7 +142,7 @@ impl Backend for Mem {
     }
 
     fn tables(&self) -> BoxFuture<'_, Result<Vec<TableInfo>>> {
-        ready(self.0.open().map(|()| self.0.state.read().tables())).boxed()
+        ready(self.0.state.read().tables()).boxed()
     }
 
     fn snapshot(&self) -> BoxFuture<'_, Result<Arc<dyn Read>>> {
@@ -168,9 +159,8 @@ impl Backend for Mem {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        self.0.closed.store(true, Ordering::Release);
+        *self.0.state.write() = State::closed();
         self.0.hints.end();
-        *self.0.state.write() = State::default();
         ready(Ok(())).boxed()
     }
 }

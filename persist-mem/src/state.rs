@@ -7,7 +7,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{
-    Cell, CellType, Direction, KeyRange, Mark, Page, TableHandle, TableInfo, TableSpec,
+    Batch, Cell, CellType, Direction, KeyRange, Mark, Op, Page, TableHandle, TableInfo, TableSpec,
 };
 use persist_core::engine::{Reread, Transaction, Visit, Witness, ordered};
 use persist_core::{Error, ErrorKind, Result};
@@ -18,6 +18,7 @@ use persist_core::{Error, ErrorKind, Result};
 pub(crate) struct State {
     tables: OrdMap<u64, Table>,
     last: u64,
+    closed: bool,
 }
 
 #[derive(Clone)]
@@ -32,7 +33,17 @@ type Rows = OrdMap<Bytes, Arc<Cell>>;
 type Bytes = Arc<[u8]>;
 
 impl State {
+    /// The end of a store: nothing is there, and nothing may be asked.
+    pub(crate) fn closed() -> Self {
+        Self { closed: true, ..Self::default() }
+    }
+
+    pub(crate) fn open(&self) -> Result<()> {
+        if self.closed { Err(Error::closed()) } else { Ok(()) }
+    }
+
     pub(crate) fn open_table(&mut self, spec: TableSpec) -> Result<TableHandle> {
+        self.open()?;
         let id = if let Some((id, table)) = self.find(&spec.name) {
             spec.check(&table.spec)?;
             id
@@ -45,16 +56,18 @@ impl State {
         Ok(TableHandle::new(id, spec, ()))
     }
 
-    pub(crate) fn drop_table(&mut self, name: &str) -> bool {
+    pub(crate) fn drop_table(&mut self, name: &str) -> Result<bool> {
+        self.open()?;
         let found = self.find(name).map(|(id, _)| id);
-        found.is_some_and(|id| self.tables.remove(&id).is_some())
+        Ok(found.is_some_and(|id| self.tables.remove(&id).is_some()))
     }
 
-    pub(crate) fn tables(&self) -> Vec<TableInfo> {
+    pub(crate) fn tables(&self) -> Result<Vec<TableInfo>> {
+        self.open()?;
         let mut infos: Vec<_> =
             self.tables.values().map(|table| TableInfo::new((*table.spec).clone())).collect();
         infos.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-        infos
+        Ok(infos)
     }
 
     /// As many of `keys` as the byte budget allows.
@@ -87,16 +100,13 @@ impl State {
         };
         let (mut page, mut weight) = (Page::default(), 0);
         while let Some((key, value)) = next() {
-            let key = decode(key_type, key)?;
             weight += key.len() + value.len();
-            let full = page.rows.len() + 1 >= limit || weight >= BYTE_BUDGET;
-            if full {
-                page.rest = range.rest(direction, &key);
-            }
-            page.rows.push(Ok((key, (**value).clone())));
-            if full {
+            if page.rows.len() == limit || (weight > BYTE_BUDGET && !page.rows.is_empty()) {
+                let last = page.rows.last().and_then(|row| row.as_ref().ok());
+                page.rest = last.and_then(|(last, _)| range.rest(direction, last));
                 break;
             }
+            page.rows.push(Ok((decode(key_type, key)?, (**value).clone())));
         }
         Ok(page)
     }
@@ -107,6 +117,14 @@ impl State {
         Ok(count as u64)
     }
 
+    /// Checks that the tables of a batch are there: all that could fail while it is written.
+    pub(crate) fn check(&self, batch: &Batch) -> Result<()> {
+        batch.ops.iter().try_for_each(|op| match op {
+            Op::Key { table, .. } | Op::DeleteRange { table, .. } => self.rows(table).map(drop),
+            Op::Unchanged(mark) => self.rows(&mark.table).map(drop),
+        })
+    }
+
     fn find(&self, name: &str) -> Option<(u64, &Table)> {
         self.tables
             .iter()
@@ -115,6 +133,7 @@ impl State {
     }
 
     fn rows(&self, table: &TableHandle) -> Result<&Rows> {
+        self.open()?;
         self.tables.get(&table.id()).map(|found| &found.rows).ok_or_else(|| dropped(table))
     }
 

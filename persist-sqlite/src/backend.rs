@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use parking_lot::Mutex;
 use persist_core::backend::{
     Backend, Batch, Cell, Changes, Commit, Direction, Hint, KeyRange, Marked, Marking, Page, Read,
     TableHandle, TableInfo, TableSpec,
@@ -13,14 +12,14 @@ use persist_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
 use crate::Options;
+use crate::catalog::{Catalog, Found};
 use crate::connect;
+use crate::handles::Handles;
 use crate::lane::{Lane, Reader};
 use crate::offload::offload;
 use crate::pool::Pool;
 use crate::read::Haste;
-use crate::registry::{self, Registered};
 use crate::snapshot::Snapshots;
-use crate::sql::SqlTable;
 use crate::writer::Writer;
 
 /// An open database.
@@ -30,8 +29,8 @@ struct Sqlite {
     snapshots: Arc<Snapshots>,
     writer: GroupCommit<Writer>,
     hints: Arc<Hints>,
-    /// The handles that were given out, by table.
-    tables: Mutex<Vec<TableHandle>>,
+    catalog: Catalog,
+    handles: Handles,
 }
 
 pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
@@ -53,7 +52,9 @@ pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
         let writer = GroupCommit::start("persist-sqlite", writer)?;
         tracing::debug!(file = %options.file.display(), "SQLite store opened");
         let reader = Reader { lane, witness };
-        Ok(Arc::new(Sqlite { reader, snapshots, writer, hints, tables: Mutex::default() })
+        let catalog = Catalog::new(&options);
+        let handles = Handles::default();
+        Ok(Arc::new(Sqlite { reader, snapshots, writer, hints, catalog, handles })
             as Arc<dyn Backend>)
     })
     .await
@@ -93,31 +94,31 @@ impl Read for Sqlite {
 impl Backend for Sqlite {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
         async move {
-            let name = spec.name.clone();
+            let (catalog, name) = (self.catalog, spec.name.clone());
             let look = |name: String| {
-                move |connection: &Connection, _: Haste| Ok(registry::find(connection, &name)?)
+                move |connection: &Connection, _: Haste| Ok(catalog.find(connection, &name)?)
             };
             let found = self.reader.lane.read(look(name.clone()), || look(name)).await?;
             let found = match found {
                 Some(found) => found,
                 None => self.create(spec.clone()).await?,
             };
-            self.handle(&found, spec)
+            self.handles.open(&found, spec)
         }
         .boxed()
     }
 
     fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>> {
         async move {
-            let owned = name.to_owned();
+            let (catalog, owned) = (self.catalog, name.to_owned());
             let dropped = self
                 .writer
                 .call(move |writer| {
-                    writer.transaction(|connection| registry::drop_table(connection, &owned))
+                    writer.transaction(|connection| catalog.drop_table(connection, &owned))
                 })
                 .await?;
             if dropped {
-                self.forget(name);
+                self.handles.forget(name);
                 self.hints.send(Hint::Table(name.into()));
             }
             Ok(dropped)
@@ -127,8 +128,9 @@ impl Backend for Sqlite {
 
     fn tables(&self) -> BoxFuture<'_, Result<Vec<TableInfo>>> {
         async move {
-            let list = |connection: &Connection, _: Haste| Ok(registry::list(connection)?);
-            self.reader.lane.read(list, || list).await?.iter().map(Registered::info).collect()
+            let catalog = self.catalog;
+            let list = move |connection: &Connection, _: Haste| Ok(catalog.list(connection)?);
+            self.reader.lane.read(list, || list).await?.iter().map(Found::info).collect()
         }
         .boxed()
     }
@@ -168,36 +170,13 @@ impl Backend for Sqlite {
 }
 
 impl Sqlite {
-    async fn create(&self, spec: TableSpec) -> Result<Registered> {
-        let created = self.writer.call(move |writer| {
-            writer.transaction(|connection| registry::create(connection, &spec))
-        });
+    async fn create(&self, spec: TableSpec) -> Result<Found> {
+        let catalog = self.catalog;
+        let created = self
+            .writer
+            .call(move |writer| writer.transaction(|connection| catalog.create(connection, &spec)));
         created.await?.ok_or_else(|| {
             Error::new(ErrorKind::Backend, "the table vanished while it was made; open it again")
         })
-    }
-
-    /// The handle to a registered table, the same one for the same table.
-    fn handle(&self, found: &Registered, spec: TableSpec) -> Result<TableHandle> {
-        let handle = found.open(spec)?;
-        let mut tables = self.tables.lock();
-        if let Some(known) = tables.iter().find(|known| known.id() == handle.id()) {
-            return Ok(known.clone());
-        }
-        tables.push(handle.clone());
-        Ok(handle)
-    }
-
-    /// Makes the handles to a dropped table say so.
-    fn forget(&self, name: &str) {
-        self.tables.lock().retain(|known| {
-            if known.name() != name {
-                return true;
-            }
-            if let Ok(sql) = known.private::<SqlTable>() {
-                sql.drop_it();
-            }
-            false
-        });
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! A table with text keys and real values is a table with a `TEXT` and a `REAL` column; a plainly
 //! named one has its own name. `__persist_tables` remembers exact names, column types and codecs.
+//! Tables that Ocsipersist has made can be used in place: [`Options::ocsipersist`].
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -21,18 +22,23 @@
 //! ```
 
 mod backend;
+mod catalog;
 mod cells;
 mod connect;
 mod error;
+mod handles;
 mod lane;
 mod log;
+mod ocsipersist;
 mod offload;
 mod options;
+mod place;
 mod pool;
 mod read;
 mod registry;
 mod snapshot;
 mod sql;
+mod views;
 mod writer;
 
 pub use options::Options;

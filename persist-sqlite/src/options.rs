@@ -48,6 +48,8 @@ pub struct Options {
     pub(crate) create: bool,
     #[serde(default)]
     pub(crate) read_only: bool,
+    #[serde(default)]
+    pub(crate) ocsipersist: bool,
 }
 
 impl Options {
@@ -64,6 +66,7 @@ impl Options {
             snapshot_max_age: Self::default_snapshot_max_age(),
             create: Self::default_create(),
             read_only: false,
+            ocsipersist: false,
         }
     }
 
@@ -134,6 +137,22 @@ impl Options {
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
+        self
+    }
+
+    /// Whether tables that Ocsipersist has made in the file are opened in place; `false` by
+    /// default, and then they are left alone.
+    ///
+    /// The table `users` of Ocsipersist is what `table("users")` opens then, unless a table of
+    /// ours has that name already. It stays usable by Ocsipersist. Columns that were declared
+    /// `text` open as [`Text`](persist_core::column::Text) or
+    /// [`RawText`](persist_core::column::RawText), `float` as
+    /// [`Real`](persist_core::column::Real), and `blob` (marshalled values) as
+    /// [`Bytes`](persist_core::column::Bytes). Rows whose key is NULL or not of the declared type
+    /// are invisible. `docs/from-ocsipersist.md` has the rest.
+    #[must_use]
+    pub fn ocsipersist(mut self, ocsipersist: bool) -> Self {
+        self.ocsipersist = ocsipersist;
         self
     }
 

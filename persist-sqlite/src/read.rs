@@ -1,14 +1,15 @@
 //! Reading through one connection.
 
 use persist_core::backend::limits::BYTE_BUDGET;
-use persist_core::backend::{Cell, CellType, Direction, KeyRange, Page, TableHandle};
+use persist_core::backend::{Cell, Direction, KeyRange, Page, TableHandle};
 use persist_core::engine::{Reread, Visit};
 use persist_core::{Error, ErrorKind, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::cells::{Param, cell, stored_len};
+use crate::cells::stored_len;
 use crate::error::{engine, is_busy};
+use crate::place;
 use crate::sql::{SHORT, SqlTable};
 
 /// How many rows are read at once on the caller's thread.
@@ -58,7 +59,7 @@ pub(crate) fn get(
 ) -> Attempt<Vec<Option<Cell>>> {
     let sql = SqlTable::of(table)?;
     if let [key] = keys {
-        return Ok(vec![get_one(connection, table, sql, key, haste)?]);
+        return Ok(vec![get_one(connection, sql, key, haste)?]);
     }
     if haste == Haste::Short && keys.len() > SHORT_KEYS {
         return Err(Miss::Long);
@@ -66,7 +67,7 @@ pub(crate) fn get(
     let _one_state = OneState::begin(connection)?;
     let (mut found, mut weight) = (Vec::with_capacity(keys.len()), 0);
     for key in keys {
-        let value = get_one(connection, table, sql, key, haste)?;
+        let value = get_one(connection, sql, key, haste)?;
         weight += value.as_ref().map_or(0, Cell::len);
         if weight > BYTE_BUDGET && !found.is_empty() {
             break;
@@ -89,11 +90,13 @@ pub(crate) fn scan(
         Haste::Short => (limit.min(SHORT_PAGE), SHORT),
         Haste::Long => (limit, BYTE_BUDGET),
     };
-    let query = SqlTable::of(table)?.scan(range, direction, limit, haste == Haste::Short);
+    let sql = SqlTable::of(table)?;
+    let query = sql.scan(range, direction, limit, haste == Haste::Short);
     let mut statement = query.bind(connection)?;
     let mut rows = statement.raw_query();
-    let spec = table.spec();
-    let (mut page, mut weight, mut last) = (Page::default(), 0, None);
+    let (mut page, mut weight) = (Page::default(), 0);
+    // Where the last row lies, if it could not be read.
+    let mut unread = None;
     let mut more = false;
     while let Some(row) = rows.next()? {
         let (key, value) = (row.get_ref(0)?, row.get_ref(1)?);
@@ -109,15 +112,18 @@ pub(crate) fn scan(
             more = true;
             break;
         }
-        let read = cell(spec.key.cell, key).and_then(|key| {
-            let value = cell(spec.value.cell, value).map_err(|error| error.key(&key))?;
-            Ok((key, value))
+        let read = sql.key.cell(key).and_then(|key| Ok((key, sql.value.cell(value)?)));
+        page.rows.push(match read {
+            Ok(row) => Ok(row),
+            Err(error) => Err(error.key(unread.insert(sql.key.place(key)?))),
         });
-        last = Some(any_cell(spec.key.cell, key)?);
-        page.rows.push(read);
     }
     if more || page.rows.len() >= limit {
-        page.rest = last.and_then(|last| range.rest(direction, &last));
+        let last = match page.rows.last() {
+            Some(Ok((key, _))) => Some(key),
+            _ => unread.as_ref(),
+        };
+        page.rest = last.and_then(|last| place::rest(range, direction, last));
     }
     Ok(page)
 }
@@ -141,7 +147,6 @@ pub(crate) fn count(
 
 fn get_one(
     connection: &Connection,
-    table: &TableHandle,
     sql: &SqlTable,
     key: &Cell,
     haste: Haste,
@@ -150,25 +155,14 @@ fn get_one(
         Haste::Short => &sql.get_short,
         Haste::Long => &sql.get,
     };
-    let value_type = table.spec().value.cell;
     let read = |row: &Row<'_>| {
         let value = row.get_ref(0)?;
         if value == ValueRef::Null && haste == Haste::Short {
             return Ok(Err(Miss::Long));
         }
-        Ok(cell(value_type, value).map_err(|error| Miss::Failed(error.key(key))))
+        Ok(sql.value.cell(value).map_err(|error| Miss::Failed(error.key(key))))
     };
-    connection.prepare_cached(text)?.query_row([Param(key)], read).optional()?.transpose()
-}
-
-/// A stored key as a cell whatever it is, to go on after it.
-fn any_cell(expected: CellType, key: ValueRef<'_>) -> Result<Cell> {
-    cell(expected, key).or_else(|_| match key {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(Cell::Bytes(bytes.to_vec())),
-        ValueRef::Integer(integer) => Ok(Cell::Integer(integer)),
-        ValueRef::Real(real) => Ok(Cell::Real(real)),
-        ValueRef::Null => Err(Error::new(ErrorKind::Corrupt, "a stored key is NULL")),
-    })
+    connection.prepare_cached(text)?.query_row([sql.key.param(key)], read).optional()?.transpose()
 }
 
 /// A read transaction, unless the connection is in one.
@@ -202,7 +196,7 @@ pub(crate) struct Again<'c> {
 impl Reread for Again<'_> {
     fn get(&mut self, key: &Cell) -> Result<Option<Cell>> {
         let sql = SqlTable::of(self.table)?;
-        settled(get_one(self.connection, self.table, sql, key, Haste::Long))
+        settled(get_one(self.connection, sql, key, Haste::Long))
     }
 
     fn rows(&mut self, range: &KeyRange, visit: Visit<'_>) -> Result<()> {

@@ -21,8 +21,11 @@ CREATE TABLE IF NOT EXISTS __persist_tables (
     format      INTEGER NOT NULL
 ) STRICT";
 
-const COLUMNS: &str =
-    "id, name, physical, key_type, key_codec, value_type, value_codec, fingerprint, format";
+/// The rows whose tables are there.
+const SELECT: &str = "\
+SELECT id, name, physical, key_type, key_codec, value_type, value_codec, fingerprint, format
+FROM __persist_tables
+WHERE physical IN (SELECT name FROM sqlite_schema WHERE type = 'table')";
 
 /// A table as it is registered.
 pub(crate) struct Registered {
@@ -43,10 +46,7 @@ pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Opti
     if !has_registry(connection)? {
         return Ok(None);
     }
-    let text = format!(
-        "SELECT {COLUMNS} FROM __persist_tables WHERE name = ?1 \
-         AND physical IN (SELECT name FROM sqlite_schema WHERE type = 'table')"
-    );
+    let text = format!("{SELECT} AND name = ?1");
     connection.prepare_cached(&text)?.query_row([name], Registered::from_row).optional()
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Registered>>
     if !has_registry(connection)? {
         return Ok(Vec::new());
     }
-    let text = format!("SELECT {COLUMNS} FROM __persist_tables ORDER BY name");
+    let text = format!("{SELECT} ORDER BY name");
     connection.prepare_cached(&text)?.query_map([], Registered::from_row)?.collect()
 }
 
@@ -122,6 +122,10 @@ impl Registered {
 
     pub(crate) fn info(&self) -> Result<TableInfo> {
         self.spec().map(TableInfo::new)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     fn spec(&self) -> Result<TableSpec> {

@@ -48,6 +48,9 @@ impl Snapshots {
 
     /// Fixes the present state.
     pub(crate) async fn take(self: &Arc<Self>) -> Result<Arc<Held>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::closed());
+        }
         self.expire();
         let place = self.place()?;
         let idle = self.idle.lock().pop();

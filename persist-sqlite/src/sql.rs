@@ -7,7 +7,8 @@ use persist_core::backend::{CellType, Direction, KeyRange, TableHandle, TableSpe
 use persist_core::{Error, ErrorKind, Result};
 use rusqlite::{CachedStatement, Connection};
 
-use crate::cells::Param;
+use crate::cells::{Form, Param};
+use crate::views::Views;
 
 /// A value longer than this is not read on the caller's thread: 64 KiB.
 pub(crate) const SHORT: usize = 64 << 10;
@@ -17,25 +18,36 @@ pub(crate) const SHORT: usize = 64 << 10;
 pub(crate) struct SqlTable {
     /// The physical name, quoted.
     name: String,
+    pub(crate) key: Form,
+    pub(crate) value: Form,
+    /// What keys are compared with where a range has no bound, below and above.
+    fences: [Option<&'static str>; 2],
     /// `value`, or `NULL` in place of one that is not short; SQLite does not load it then.
     short_value: &'static str,
     pub(crate) get: String,
     pub(crate) get_short: String,
     pub(crate) put: String,
     pub(crate) delete: String,
+    /// Of a table that was adopted.
+    views: Option<Views>,
     dropped: AtomicBool,
 }
 
 impl SqlTable {
+    /// The statements of a table of our own.
     pub(crate) fn new(physical: &str, spec: &TableSpec) -> Self {
         let name = quote(physical);
-        let short_value = match spec.value.cell {
+        let (key, value) = (Form::of(spec.key.cell), Form::of(spec.value.cell));
+        let short_value = match value.stored() {
             CellType::Text | CellType::Bytes => {
                 "CASE WHEN octet_length(value) <= 65536 THEN value END"
             }
             CellType::Integer | CellType::Real => "value",
         };
         Self {
+            key,
+            value,
+            fences: [None; 2],
             get: format!("SELECT value FROM {name} WHERE key = ?1"),
             get_short: format!("SELECT {short_value} FROM {name} WHERE key = ?1"),
             put: format!(
@@ -43,10 +55,33 @@ impl SqlTable {
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value"
             ),
             delete: format!("DELETE FROM {name} WHERE key = ?1"),
+            views: None,
             dropped: AtomicBool::new(false),
             name,
             short_value,
         }
+    }
+
+    /// The statements of an adopted table. Its keys may be NULL or of a type that they should not
+    /// be of; these lie outside the fences.
+    pub(crate) fn adopted(
+        physical: &str,
+        spec: &TableSpec,
+        [key, value]: [Form; 2],
+        views: Views,
+    ) -> Self {
+        // SQLite orders NULL before numbers before texts before blobs.
+        let fences = match key.stored() {
+            CellType::Integer | CellType::Real => [Some(">= -9e999"), Some("< ''")],
+            CellType::Text => [Some(">= ''"), Some("< x''")],
+            CellType::Bytes => [Some(">= x''"), None],
+        };
+        Self { key, value, fences, views: Some(views), ..Self::new(physical, spec) }
+    }
+
+    /// Which views of the table there are, if it was adopted.
+    pub(crate) fn views(&self) -> Option<&Views> {
+        self.views.as_ref()
     }
 
     /// The statements of a table that is still there.
@@ -71,7 +106,7 @@ impl SqlTable {
         limit: usize,
         short: bool,
     ) -> Query<'r> {
-        let (condition, parameters) = condition(range);
+        let (condition, parameters) = self.condition(range);
         let value = if short { self.short_value } else { "value" };
         let order = match direction {
             Direction::Forward => "ASC",
@@ -86,7 +121,7 @@ impl SqlTable {
     }
 
     pub(crate) fn count<'r>(&self, range: &'r KeyRange) -> Query<'r> {
-        let (condition, parameters) = condition(range);
+        let (condition, parameters) = self.condition(range);
         Query {
             text: format!("SELECT count(*) FROM {}{condition}", self.name),
             parameters,
@@ -95,8 +130,30 @@ impl SqlTable {
     }
 
     pub(crate) fn delete_range<'r>(&self, range: &'r KeyRange) -> Query<'r> {
-        let (condition, parameters) = condition(range);
+        let (condition, parameters) = self.condition(range);
         Query { text: format!("DELETE FROM {}{condition}", self.name), parameters, limit: None }
+    }
+
+    /// That a key lies in the range, and within the fences.
+    fn condition<'r>(&self, range: &'r KeyRange) -> (String, Vec<Param<'r>>) {
+        let [floor, ceiling] = self.fences;
+        let mut text = String::new();
+        let mut parameters = Vec::new();
+        let ends = [(range.lower(), [">=", ">"], floor), (range.upper(), ["<=", "<"], ceiling)];
+        for (bound, [included, excluded], fence) in ends {
+            let and = if text.is_empty() { " WHERE key " } else { " AND key " };
+            let mut add = |operator, cell| {
+                parameters.push(self.key.param(cell));
+                format!("{and}{operator} ?{}", parameters.len())
+            };
+            let limit = match bound {
+                Bound::Included(cell) => Some(add(included, cell)),
+                Bound::Excluded(cell) => Some(add(excluded, cell)),
+                Bound::Unbounded => fence.map(|fence| format!("{and}{fence}")),
+            };
+            text.extend(limit);
+        }
+        (text, parameters)
     }
 }
 
@@ -137,32 +194,6 @@ pub(crate) fn create(physical: &str, spec: &TableSpec) -> String {
 /// The statement that drops a table.
 pub(crate) fn drop_table(physical: &str) -> String {
     format!("DROP TABLE IF EXISTS {}", quote(physical))
-}
-
-fn condition(range: &KeyRange) -> (String, Vec<Param<'_>>) {
-    let mut text = String::new();
-    let mut parameters = Vec::new();
-    let mut add = |operator: &str, cell| {
-        text.push_str(if parameters.is_empty() { " WHERE key " } else { " AND key " });
-        text.push_str(operator);
-        parameters.push(Param(cell));
-    };
-    match range.lower() {
-        Bound::Included(low) => add(">= ?1", low),
-        Bound::Excluded(low) => add("> ?1", low),
-        Bound::Unbounded => {}
-    }
-    let (included, excluded) = if matches!(range.lower(), Bound::Unbounded) {
-        ("<= ?1", "< ?1")
-    } else {
-        ("<= ?2", "< ?2")
-    };
-    match range.upper() {
-        Bound::Included(high) => add(included, high),
-        Bound::Excluded(high) => add(excluded, high),
-        Bound::Unbounded => {}
-    }
-    (text, parameters)
 }
 
 fn quote(name: &str) -> String {

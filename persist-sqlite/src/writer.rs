@@ -9,13 +9,13 @@ use persist_core::{Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
 use crate::Options;
-use crate::cells::Param;
 use crate::connect::patiently;
 use crate::error::engine;
 use crate::log::Log;
 use crate::read::Again;
 use crate::snapshot::Snapshots;
 use crate::sql::SqlTable;
+use crate::views;
 
 /// How often changes by other processes are looked for while somebody listens.
 const POLL: Duration = Duration::from_millis(50);
@@ -48,18 +48,17 @@ impl Writer {
 
 impl Engine for Writer {
     fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
-        let answers: Vec<_> = match self.together(group) {
-            Ok(commits) => commits.into_iter().map(Ok).collect(),
-            // One of them may have failed for reasons of its own, and all were rolled back.
-            Err(error) if group.len() > 1 && is_own_failure(&error) => {
-                group.iter().map(|batch| self.alone(batch)).collect()
-            }
-            Err(error) => group.iter().map(|_| Err(error.duplicate())).collect(),
-        };
+        let answers = self.answer(group);
         self.last_commit = Instant::now();
         for (batch, answer) in group.iter().zip(&answers) {
             if matches!(answer, Ok(Commit::Applied)) {
                 self.hints.applied(batch);
+                if self.options.ocsipersist {
+                    // Hints of keys are hints of cells.
+                    for table in views::in_several_views(batch) {
+                        self.hints.send(Hint::Table(table.name().into()));
+                    }
+                }
             }
         }
         answers
@@ -92,6 +91,21 @@ impl Writer {
         }
     }
 
+    fn answer(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
+        // A group is gathered by cells, and two views have different cells for one key.
+        if self.options.ocsipersist
+            && group.iter().any(|batch| views::in_several_views(batch).next().is_some())
+        {
+            return self.one_by_one(group);
+        }
+        match self.together(group) {
+            Ok(commits) => commits.into_iter().map(Ok).collect(),
+            // One of them may have failed for reasons of its own, and all were rolled back.
+            Err(error) if group.len() > 1 && is_own_failure(&error) => self.one_by_one(group),
+            Err(error) => group.iter().map(|_| Err(error.duplicate())).collect(),
+        }
+    }
+
     /// Judges and writes a group in one transaction.
     fn together(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
         self.begin()?;
@@ -103,6 +117,10 @@ impl Writer {
                 judged
             }
         }
+    }
+
+    fn one_by_one(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
+        group.iter().map(|batch| self.alone(batch)).collect()
     }
 
     fn alone(&mut self, batch: &Batch) -> Result<Commit> {
@@ -178,20 +196,20 @@ impl Transaction for Writing<'_> {
     }
 
     fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
-        let put = &SqlTable::of(table)?.put;
+        let sql = SqlTable::of(table)?;
         let done = self
             .connection
-            .prepare_cached(put)
-            .and_then(|mut put| put.execute([Param(key), Param(value)]));
+            .prepare_cached(&sql.put)
+            .and_then(|mut put| put.execute([sql.key.param(key), sql.value.param(value)]));
         done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
     }
 
     fn delete(&mut self, table: &TableHandle, key: &Cell) -> Result<()> {
-        let delete = &SqlTable::of(table)?.delete;
+        let sql = SqlTable::of(table)?;
         let done = self
             .connection
-            .prepare_cached(delete)
-            .and_then(|mut delete| delete.execute([Param(key)]));
+            .prepare_cached(&sql.delete)
+            .and_then(|mut delete| delete.execute([sql.key.param(key)]));
         done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
     }
 

@@ -143,11 +143,6 @@ pub(crate) struct Parent {
 }
 
 impl Parent {
-    /// Says a line to the parent, at once.
-    pub(crate) fn say(&self, line: &str) {
-        say(line);
-    }
-
     /// The next line that the parent says.
     pub(crate) async fn line(&mut self) -> String {
         self.lines.recv().await.expect("the parent says something")
@@ -177,6 +172,7 @@ pub fn child<S: Subject>() {
     });
     let parent = Parent { input: orders.input, lines };
     let place = Place::<S>::new(orders.place, orders.seed, orders.home);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(laws::play(&orders.role, place, parent));
 }

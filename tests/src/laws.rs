@@ -20,9 +20,12 @@ pub mod runtime;
 pub mod scan;
 pub mod snapshot;
 pub mod steady;
+pub mod store;
+pub mod transact;
 pub mod typed;
 pub mod update;
 pub mod visible;
+pub mod watch;
 
 use crate::child::Parent;
 use crate::{Place, Subject};

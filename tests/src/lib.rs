@@ -56,6 +56,9 @@
 //! | `closed` | the end of a store |
 //! | `honest` | outcomes that tell the truth; users' functions that fail or panic |
 //! | `update` | updates are exact under any number of tasks |
+//! | `store` | variables and their defaults |
+//! | `transact` | transactions are serializable, listings and absences included |
+//! | `watch` | a watcher gets every settled last state |
 //! | `hints` | at least one hint for every change |
 //! | `cancel` | dropping a future at any moment disturbs nobody |
 //! | `runtime` | every kind of runtime, and none |

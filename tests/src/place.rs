@@ -86,6 +86,9 @@ impl<S> Clone for Place<S> {
 
 impl<S> fmt::Debug for Place<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("path", &self.path).field("seed", &self.seed).finish()
+        f.debug_struct("Place")
+            .field("path", &self.path)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
     }
 }

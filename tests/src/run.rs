@@ -18,7 +18,7 @@ const SEED: &str = "PERSIST_LAWS_SEED";
 /// The variable that sets after how many seconds a law counts as hanging.
 const PATIENCE: &str = "PERSIST_LAWS_PATIENCE";
 
-/// A law about a subject, as [`laws!`](crate::laws) names it.
+/// A law about a subject, as [`laws!`](crate::laws!) names it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
     /// The crate that is tested; the backend's name is what follows `persist-` in it.
@@ -117,7 +117,8 @@ where
     L: FnOnce(Place<S>) -> F,
     F: Future<Output = ()>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(law(place))));
     // Not a plain drop: a broken subject may have left something that never ends.

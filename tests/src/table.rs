@@ -44,10 +44,16 @@ macro_rules! laws {
                 panics_in_closures panics_in_iterations;
             update: forms unchanged tasks references handles swaps many_keys toggles hot_chain
                 decisions other_writers;
+            store: kept default_once removed_row codecs of_tables mirrors;
+            transact: own_writes aborts transfers increments phantoms write_skew absences one_state
+                spawned gives_up table_behind_its_back nested escaped other_stores;
+            watch: kinds baseline places values ends last_state slow thousand too_large guards
+                panics;
             hints: each_change listeners overflow end;
             cancel: singles batches updates reads snapshots opens closes;
             runtime: current_thread spawned moved ended_under_way foreign_executor;
-            processes: increments creation schema visible one_winner batches dropped_table hints;
+            processes: increments creation schema visible one_winner batches dropped_table hints
+                defaults transactions watches;
             crash: puts batches counter;
         }
     };

@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use persist_core::column::{Integer, Json, Text};
-use persist_core::{ErrorKind, Table};
+use persist_core::{Committed, ErrorKind, Table};
 use persist_sqlite::Options;
 
 use crate::Dir;
@@ -156,6 +156,29 @@ async fn cells_that_others_have_spoilt_are_one_error_each() {
     assert_eq!(met, ["a", "bad", "bad", "bad", "e"]);
     let back: Vec<_> = table.range("e"..).rev().stream().try_collect().await.unwrap();
     assert_eq!(back, [("e".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_page_may_end_with_a_key_that_others_have_spoilt() {
+    let dir = Dir::new();
+    let store = dir.open().await;
+    let table: Table<Text, Integer> = store.table("t").await.unwrap();
+    let mut batch = store.batch();
+    for n in 0..600 {
+        batch.insert(&table, &format!("{n:03}"), n).unwrap();
+    }
+    assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    let spoil = "UPDATE t SET key = CAST(key || x'ff' AS TEXT) WHERE value NOT IN (0, 300, 599)";
+    dir.connect().execute_batch(spoil).unwrap();
+    for range in [table.range(..), table.range("000".."9"), table.range(..).snapshot()] {
+        for range in [range, table.range("000"..).rev()] {
+            let rows: Vec<_> = range.stream().take(1000).collect().await;
+            assert_eq!(rows.len(), 600);
+            let mut met: Vec<_> = rows.into_iter().flatten().map(|(_, value)| value).collect();
+            met.sort_unstable();
+            assert_eq!(met, [0, 300, 599]);
+        }
+    }
 }
 
 /// Runs a future where there is no runtime.

@@ -70,7 +70,11 @@ pub(crate) async fn mark_of(read: &dyn Read, table: &TableHandle, keys: &[&str])
 }
 
 /// The bindings of a range, which must be readable, page by page.
-pub(crate) async fn rows(read: &dyn Read, table: &TableHandle, range: KeyRange) -> Vec<(Cell, Cell)> {
+pub(crate) async fn rows(
+    read: &dyn Read,
+    table: &TableHandle,
+    range: KeyRange,
+) -> Vec<(Cell, Cell)> {
     let (mut rows, mut left) = (Vec::new(), Some(range));
     while let Some(range) = left {
         let scan = read.scan(table, &range, Direction::Forward, 1000, Marking::Skip);

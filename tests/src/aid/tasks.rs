@@ -12,7 +12,9 @@ use tokio::task::JoinHandle;
 
 /// The results of tasks, in their order. A panic of one goes on here.
 pub(crate) async fn ends<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<T> {
-    let mut results = Vec::new();
+    // All are started before the first is waited for, also if starting them is lazy.
+    let tasks: Vec<_> = tasks.into_iter().collect();
+    let mut results = Vec::with_capacity(tasks.len());
     for task in tasks {
         results.push(end(task).await);
     }

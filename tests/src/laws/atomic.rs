@@ -2,7 +2,7 @@
 //! process in the middle of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use persist_core::backend::{Commit, Expect, KeyRange, Marking, Op, Write};
 use persist_core::{Committed, ErrorKind};
@@ -96,24 +96,29 @@ pub async fn large<S: Subject>(place: Place<S>) {
     >(&backend, "right")
     .await;
     let done = Arc::new(AtomicBool::new(false));
+    let looks = Arc::new(AtomicUsize::new(0));
     let watching = {
-        let (backend, left, right, done) =
-            (Arc::clone(&backend), left.clone(), right.clone(), Arc::clone(&done));
+        let (backend, left, right) = (Arc::clone(&backend), left.clone(), right.clone());
+        let (done, looks) = (Arc::clone(&done), Arc::clone(&looks));
         tokio::spawn(async move {
             while !done.load(Ordering::Acquire) {
                 let all = KeyRange::all();
                 let snapshot = backend.snapshot().await.unwrap();
                 let lefts = snapshot.count(&left, &all, Marking::Skip).await.unwrap().value;
+                tokio::task::yield_now().await;
                 let rights = snapshot.count(&right, &all, Marking::Skip).await.unwrap().value;
                 assert_eq!(lefts, rights, "half a batch is visible");
                 assert!([0, EACH as u64].contains(&lefts), "part of a batch is visible: {lefts}");
                 let live = backend.count(&left, &all, Marking::Skip).await.unwrap().value;
                 assert!([0, EACH as u64].contains(&live), "part of a batch is visible: {live}");
+                looks.fetch_add(1, Ordering::AcqRel);
                 tokio::task::yield_now().await;
             }
         })
     };
-    for _ in 0..3 {
+    let mut rounds = 0;
+    while rounds < 3 || (looks.load(Ordering::Acquire) < 20 && !watching.is_finished()) {
+        rounds += 1;
         let value = persist_core::backend::Cell::Bytes(vec![7; 1_500]);
         let ops = (0..EACH).flat_map(|n| {
             [put_op(&left, text(key(n)), int(1)), put_op(&right, text(key(n)), value.clone())]
@@ -131,22 +136,25 @@ pub async fn large<S: Subject>(place: Place<S>) {
 pub async fn side_by_side<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let (left, right) = (numbers(&store, "left").await, numbers(&store, "right").await);
-    let tasks: Vec<_> = (0..8_i64).map(|task| {
-        let (store, left, right) = (store.clone(), left.clone(), right.clone());
-        tokio::spawn(async move {
-            for round in 0..25_i64 {
-                let mut batch = store.batch();
-                let (name, value) = (key(usize::try_from(round % 3).unwrap()), task * 100 + round);
-                batch.insert(&left, &name, value).unwrap();
-                if round % 4 == 3 {
-                    batch.clear(&left).unwrap().clear(&right).unwrap();
-                } else {
-                    batch.insert(&right, &name, value).unwrap();
+    let tasks: Vec<_> = (0..8_i64)
+        .map(|task| {
+            let (store, left, right) = (store.clone(), left.clone(), right.clone());
+            tokio::spawn(async move {
+                for round in 0..25_i64 {
+                    let mut batch = store.batch();
+                    let (name, value) =
+                        (key(usize::try_from(round % 3).unwrap()), task * 100 + round);
+                    batch.insert(&left, &name, value).unwrap();
+                    if round % 4 == 3 {
+                        batch.clear(&left).unwrap().clear(&right).unwrap();
+                    } else {
+                        batch.insert(&right, &name, value).unwrap();
+                    }
+                    assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
                 }
-                assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
-            }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
     assert_eq!(all(left.range(..)).await, all(right.range(..)).await);
 }

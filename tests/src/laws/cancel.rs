@@ -1,7 +1,7 @@
 //! Dropping a future leaves its write applied whole or not at all, and disturbs nobody else.
 
-mod load;
 mod lifecycle;
+mod load;
 mod reads;
 mod writes;
 

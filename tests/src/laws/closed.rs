@@ -105,7 +105,10 @@ pub async fn contract<S: Subject>(place: Place<S>) {
         let all = KeyRange::all();
         fails(backend.get(&t, &[text("a")], Marking::Skip).await, ErrorKind::Closed);
         fails(backend.count(&t, &all, Marking::Take).await, ErrorKind::Closed);
-        fails(backend.scan(&t, &all, Direction::Forward, 1, Marking::Skip).await, ErrorKind::Closed);
+        fails(
+            backend.scan(&t, &all, Direction::Forward, 1, Marking::Skip).await,
+            ErrorKind::Closed,
+        );
         fails(commit(&backend, vec![put_op(&t, text("a"), int(1))]).await, ErrorKind::Closed);
         fails(backend.open_table(t.spec().clone()).await, ErrorKind::Closed);
         fails(backend.drop_table("t").await, ErrorKind::Closed);
@@ -123,24 +126,26 @@ pub async fn under_load<S: Subject>(place: Place<S>) {
     let t = numbers(&store, "t").await;
     let raw = table(&backend, "t").await;
     let mut held = backend.snapshot().await.ok();
-    let writers: Vec<_> = (0..40).map(|number| {
-        let t = t.clone();
-        tokio::spawn(async move {
-            for round in 0..1_000 {
-                let ended = match (number + round) % 4 {
-                    0 => t.get(&key(number)).await.map(drop),
-                    1 => t.update_or("hot", 0, |n| n + 1).await.map(drop),
-                    2 => t.range(..).limit(5).count().await.map(drop),
-                    _ => t.insert(&key(number), 1).await,
-                };
-                if let Err(error) = ended {
-                    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
-                    return;
+    let writers: Vec<_> = (0..40)
+        .map(|number| {
+            let t = t.clone();
+            tokio::spawn(async move {
+                for round in 0..1_000 {
+                    let ended = match (number + round) % 4 {
+                        0 => t.get(&key(number)).await.map(drop),
+                        1 => t.update_or("hot", 0, |n| n + 1).await.map(drop),
+                        2 => t.range(..).limit(5).count().await.map(drop),
+                        _ => t.insert(&key(number), 1).await,
+                    };
+                    if let Err(error) = ended {
+                        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+                        return;
+                    }
+                    tokio::task::yield_now().await;
                 }
-                tokio::task::yield_now().await;
-            }
+            })
         })
-    }).collect();
+        .collect();
     while t.len().await.unwrap() < 5 {
         tokio::task::yield_now().await;
     }

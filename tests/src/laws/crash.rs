@@ -58,7 +58,10 @@ pub async fn batches<S: Subject>(place: Place<S>) {
         for (task, number) in &last {
             let newest = lefts.iter().filter(|(key, _)| key.starts_with(task)).map(|(_, n)| *n);
             let newest = newest.max().expect("an acknowledged batch");
-            assert!(newest >= *number, "{task}: batch {number} was acknowledged, {newest} is there");
+            assert!(
+                newest >= *number,
+                "{task}: batch {number} was acknowledged, {newest} is there"
+            );
         }
         // A batch adds one row and takes the one before it away.
         assert!(lefts.len() <= 4 * (round + 1), "{} rows of {round} rounds", lefts.len());

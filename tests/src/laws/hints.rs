@@ -15,19 +15,21 @@ pub async fn each_change<S: Subject>(place: Place<S>) {
     let (backend, store) = place.both().await;
     let (t, other) = (table(&backend, "t").await, table(&backend, "other").await);
     let mut changes = backend.changes();
-    let changed = |commit: Commit| assert_eq!(commit, Commit::Applied);
+    let applied = |commit: Commit| assert_eq!(commit, Commit::Applied);
     for round in 0..5 {
         put(&backend, &t, text("a"), int(round)).await;
         hinted(&mut changes, &[("t", "a")]).await;
         assert!(get(&*backend, &t, text("a")).await == Some(int(round)));
-        let both = vec![put_op(&t, text("b"), int(1)), put_op(&other, text("c"), int(1))];
-        changed(commit(&backend, both).await.unwrap());
-        hinted(&mut changes, &[("t", "b"), ("other", "c")]).await;
+        let put = |table, key: &str| put_op(table, text(key), int(1));
+        let several = vec![put(&t, "b"), put(&other, "c"), put(&other, "d"), put(&t, "e")];
+        applied(commit(&backend, several).await.unwrap());
+        let all = [("t", "b"), ("other", "c"), ("other", "d"), ("t", "e")];
+        hinted(&mut changes, &all).await;
         let delete = vec![op(&t, text("a"), Expect::Present, Write::Delete)];
-        changed(commit(&backend, delete).await.unwrap());
+        applied(commit(&backend, delete).await.unwrap());
         hinted(&mut changes, &[("t", "a")]).await;
         let clear = vec![Op::DeleteRange { table: other.clone(), range: KeyRange::all() }];
-        changed(commit(&backend, clear).await.unwrap());
+        applied(commit(&backend, clear).await.unwrap());
         hinted(&mut changes, &[("other", "c")]).await;
     }
     let front = numbers(&store, "t").await;
@@ -56,7 +58,6 @@ pub async fn listeners<S: Subject>(place: Place<S>) {
 /// everything. A large batch may be named by its table.
 pub async fn overflow<S: Subject>(place: Place<S>) {
     let (backend, store) = place.both().await;
-    let t = table(&backend, "t").await;
     let mut changes = backend.changes();
     let front = numbers(&store, "t").await;
     let keys: Vec<String> = (0..3_000).map(key).collect();
@@ -64,10 +65,15 @@ pub async fn overflow<S: Subject>(place: Place<S>) {
         let inserts = chunk.iter().map(|key| front.insert(key, 1));
         futures_util::future::try_join_all(inserts).await.unwrap();
     }
-    let large = (3_000..4_000).map(|n| put_op(&t, text(key(n)), int(1)));
+    let other = table(&backend, "other").await;
+    let large = (3_000..4_000).map(|n| put_op(&other, text(key(n)), int(1)));
     assert_eq!(commit(&backend, large.collect()).await.unwrap(), Commit::Applied);
     let all: Vec<String> = (0..4_000).map(key).collect();
-    let expected: Vec<_> = all.iter().map(|key| ("t", key.as_str())).collect();
+    let expected: Vec<_> = all
+        .iter()
+        .zip(0..)
+        .map(|(key, n)| (if n < 3_000 { "t" } else { "other" }, &**key))
+        .collect();
     hinted(&mut changes, &expected).await;
 }
 

@@ -4,9 +4,9 @@ mod roles;
 
 use std::collections::{BTreeSet, HashMap};
 
-use persist_core::ErrorKind;
 use persist_core::backend::Hint;
 use persist_core::column::{Integer, Text};
+use persist_core::{Change, ErrorKind};
 
 use crate::aid::{all, fails, numbers};
 use crate::child::Child;
@@ -155,13 +155,65 @@ pub async fn hints<S: Subject>(place: Place<S>) {
                 Hint::Everything => true,
                 Hint::Table(name) => &**name == "t",
                 Hint::Keys { table, keys } => {
-                    &**table == "t" && keys.contains(&persist_core::backend::Cell::Text("pong".into()))
+                    &**table == "t"
+                        && keys.contains(&persist_core::backend::Cell::Text("pong".into()))
                 }
-                };
+            };
             if covers && table.get("pong").await.unwrap() == Some(round) {
                 break;
             }
         }
+    }
+    child.say("end");
+    child.end().await;
+}
+
+/// Of processes that make the default of one variable at once, one makes it, and all get that.
+pub async fn defaults<S: Subject>(place: Place<S>) {
+    let mut got: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for child in together(&place, "defaults", 3).await {
+        for line in child.end().await {
+            let (name, value) = line.split_once(' ').expect("a name and a value");
+            got.entry(name.to_owned()).or_default().insert(value.to_owned());
+        }
+    }
+    assert_eq!(got.len(), 50);
+    for (name, values) in got {
+        assert_eq!(values.len(), 1, "{name}: {values:?}");
+    }
+}
+
+/// Transactions of two processes lose nothing, in keys and in listings.
+pub async fn transactions<S: Subject>(place: Place<S>) {
+    for child in together(&place, "transactions", 2).await {
+        child.end().await;
+    }
+    let store = place.open().await;
+    assert_eq!(numbers(&store, "left").await.get("n").await.unwrap(), Some(200));
+    let rows: BTreeSet<i64> =
+        all(numbers(&store, "right").await.range(..)).await.iter().map(|(_, n)| *n).collect();
+    assert_eq!(rows, (0..200).collect(), "each transaction saw the rows of all before it");
+}
+
+/// What another process writes reaches a watcher here.
+pub async fn watches<S: Subject>(place: Place<S>) {
+    use futures_util::StreamExt;
+    let store = place.open().await;
+    let table = numbers(&store, "t").await;
+    let mut watch = table.watch_key("pong");
+    watch.ready().await.unwrap();
+    let mut child = Child::start(&place, "processes::visible", "");
+    assert_eq!(child.line().await, "ready");
+    for round in 0..5 {
+        table.insert("ping", round).await.unwrap();
+        child.say("look");
+        assert_eq!(child.line().await, format!("saw {round}, wrote"));
+        let change = watch.next().await.expect("the watch goes on").unwrap();
+        let expected = match round {
+            0 => Change::Added(0),
+            new => Change::Updated { old: new - 1, new },
+        };
+        assert_eq!(change, expected);
     }
     child.say("end");
     child.end().await;

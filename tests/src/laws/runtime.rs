@@ -57,7 +57,8 @@ pub async fn spawned<S: Subject>(place: Place<S>) {
 pub async fn moved<S: Subject>(place: Place<S>) {
     apart(move || {
         for first in [current(), multi()] {
-            let home = place.beside(if first.metrics().num_workers() == 1 { "one" } else { "many" });
+            let home =
+                place.beside(if first.metrics().num_workers() == 1 { "one" } else { "many" });
             let (store, table, mut stream) = in_runtime(first, async {
                 let store = home.open().await;
                 let table = numbers(&store, "t").await;
@@ -107,7 +108,7 @@ pub async fn ended_under_way<S: Subject>(place: Place<S>) {
             drop(runtime);
         })
         .await;
-        assert_eq!(waiting.await.unwrap().unwrap(), i64::from(round) + 1);
+        assert_eq!(waiting.await.unwrap().unwrap(), round + 1);
     }
     let lefts: Vec<_> = all(left.range("k".."l")).await;
     assert_eq!(lefts, all(right.range("k".."l")).await);

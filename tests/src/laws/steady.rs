@@ -27,24 +27,26 @@ pub async fn present_throughout<S: Subject>(place: Place<S>) {
     }
     let _ = batch.commit().await.unwrap();
     let done = Arc::new(AtomicBool::new(false));
-    let churners: Vec<_> = (1..3).map(|churner| {
-        let (table, done, mut rng) =
-            (table.clone(), Arc::clone(&done), place.rng_of(churner as u64));
-        tokio::spawn(async move {
-            while !done.load(Ordering::Acquire) {
-                // Each churner has its own third of the keys; the first third stays.
-                let number = rng.random_range(0..KEYS / 3) * 3 + churner;
-                if rng.random_bool(0.5) {
-                    table.insert(&key(number), 0).await.unwrap();
-                } else {
-                    table.remove(&key(number)).await.unwrap();
+    let churners: Vec<_> = (1..3)
+        .map(|churner| {
+            let (table, done, mut rng) =
+                (table.clone(), Arc::clone(&done), place.rng_of(churner as u64));
+            tokio::spawn(async move {
+                while !done.load(Ordering::Acquire) {
+                    // Each churner has its own third of the keys; the first third stays.
+                    let number = rng.random_range(0..KEYS / 3) * 3 + churner;
+                    if rng.random_bool(0.5) {
+                        table.insert(&key(number), 0).await.unwrap();
+                    } else {
+                        table.remove(&key(number)).await.unwrap();
+                    }
+                    let steady = key(rng.random_range(0..KEYS / 3) * 3);
+                    table.insert(&steady, 1).await.unwrap();
+                    tokio::task::yield_now().await;
                 }
-                let steady = key(rng.random_range(0..KEYS / 3) * 3);
-                table.insert(&steady, 1).await.unwrap();
-                tokio::task::yield_now().await;
-            }
+            })
         })
-    }).collect();
+        .collect();
     for round in 0..12 {
         let back = round % 2 == 1;
         let range = if back { table.range(..).rev() } else { table.range(..) };

@@ -4,4 +4,4 @@ mod corrupt;
 mod schema;
 
 pub use corrupt::{corrupt_references, corrupt_values, left_over_bytes};
-pub use schema::{columns, made_at_once, references, own_column};
+pub use schema::{columns, made_at_once, own_column, references};

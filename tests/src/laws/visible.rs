@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use persist_core::column::{Bytes, Text};
 use persist_core::{Committed, Ref};
+use tokio::task::JoinHandle;
 
 use crate::aid::tasks::{apart, block_on, ends};
 use crate::aid::{Numbers, all, key, numbers};
@@ -58,36 +59,50 @@ pub async fn under_load<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
     let (published, done) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicBool::new(false)));
+    let reads: Arc<[AtomicI64; 4]> = Arc::default();
     table.insert("hot", 0).await.unwrap();
-    let readers: Vec<_> = (0..4).map(|reader| {
-        let (table, published, done) = (table.clone(), Arc::clone(&published), Arc::clone(&done));
-        tokio::spawn(async move {
-            while !done.load(Ordering::Acquire) {
-                let least = published.load(Ordering::Acquire);
-                let seen = match reader {
-                    0 => table.get("hot").await.unwrap(),
-                    1 => table.get_many(["cold", "hot"]).await.unwrap()[1],
-                    2 => all(table.range("hot"..)).await.pop().map(|(_, value)| value),
-                    _ => all(table.range("hot"..).snapshot()).await.pop().map(|(_, value)| value),
-                };
-                let seen = seen.expect("the key is always there");
-                assert!(seen >= least, "{seen} was read after {least} had been acknowledged");
-                tokio::task::yield_now().await;
-            }
+    let readers: Vec<_> = (0..4_usize)
+        .map(|reader| {
+            let (table, published, done) =
+                (table.clone(), Arc::clone(&published), Arc::clone(&done));
+            let reads = Arc::clone(&reads);
+            tokio::spawn(async move {
+                while !done.load(Ordering::Acquire) {
+                    let least = published.load(Ordering::Acquire);
+                    let seen = match reader {
+                        0 => table.get("hot").await.unwrap(),
+                        1 => table.get_many(["cold", "hot"]).await.unwrap()[1],
+                        2 => all(table.range("hot"..)).await.pop().map(|(_, value)| value),
+                        _ => {
+                            all(table.range("hot"..).snapshot()).await.pop().map(|(_, value)| value)
+                        }
+                    };
+                    let seen = seen.expect("the key is always there");
+                    assert!(seen >= least, "{seen} was read after {least} had been acknowledged");
+                    reads[reader].fetch_add(1, Ordering::AcqRel);
+                    tokio::task::yield_now().await;
+                }
+            })
         })
-    }).collect();
-    let noise: Vec<_> = (0..2).map(|task| {
-        let (table, done) = (table.clone(), Arc::clone(&done));
-        tokio::spawn(async move {
-            let mut round = 0;
-            while !done.load(Ordering::Acquire) {
-                round += 1;
-                table.insert(&format!("a{task}{}", key(round % 50)), 0).await.unwrap();
-                tokio::task::yield_now().await;
-            }
+        .collect();
+    let noise: Vec<_> = (0..2)
+        .map(|task| {
+            let (table, done) = (table.clone(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let mut round = 0;
+                while !done.load(Ordering::Acquire) {
+                    round += 1;
+                    table.insert(&format!("a{task}{}", key(round % 50)), 0).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
         })
-    }).collect();
-    for value in 1..=200 {
+        .collect();
+    let read_enough = || reads.iter().all(|reads| reads.load(Ordering::Acquire) > 50);
+    let broken = || readers.iter().any(JoinHandle::is_finished);
+    let mut value = 0;
+    while value < 200 || !(read_enough() || broken()) {
+        value += 1;
         table.insert("hot", value).await.unwrap();
         published.store(value, Ordering::Release);
         tokio::task::yield_now().await;

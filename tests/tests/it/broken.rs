@@ -5,8 +5,8 @@ mod commits;
 mod durability;
 mod lifecycle;
 mod marks;
-mod reads;
 mod ranges;
+mod reads;
 mod snapshots;
 mod values;
 
@@ -18,10 +18,10 @@ use persist_core::Result;
 use persist_core::backend::Backend;
 
 /// How long a law may take on a broken backend: some faults are hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The same, for faults that show as a hang: all laws together take less on a good backend.
-pub(crate) const BRIEF: Duration = Duration::from_secs(5);
+pub(crate) const BRIEF: Duration = Duration::from_secs(3);
 
 /// A good store in memory.
 pub(crate) async fn mem() -> Result<Arc<dyn Backend>> {

@@ -20,20 +20,22 @@ impl Load {
     pub(super) async fn on(store: &Persist) -> Self {
         let table = numbers(store, "load").await;
         let done = Arc::new(AtomicBool::new(false));
-        let tasks: Vec<_> = (0..4).map(|_| {
-            let (table, done) = (table.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                let mut added = 0;
-                while added < 10 || !done.load(Ordering::Acquire) {
-                    table.update_or("total", 0, |n| n + 1).await.unwrap();
-                    added += 1;
-                    assert!(table.get("total").await.unwrap().is_some_and(|n| n >= added));
-                    assert_eq!(table.range(..).count().await.unwrap(), 1);
-                    tokio::task::yield_now().await;
-                }
-                added
+        let tasks: Vec<_> = (0..4)
+            .map(|_| {
+                let (table, done) = (table.clone(), Arc::clone(&done));
+                tokio::spawn(async move {
+                    let mut added = 0;
+                    while added < 10 || !done.load(Ordering::Acquire) {
+                        table.update_or("total", 0, |n| n + 1).await.unwrap();
+                        added += 1;
+                        assert!(table.get("total").await.unwrap().is_some_and(|n| n >= added));
+                        assert_eq!(table.range(..).count().await.unwrap(), 1);
+                        tokio::task::yield_now().await;
+                    }
+                    added
+                })
             })
-        }).collect();
+            .collect();
         Self { done, tasks, store: store.clone() }
     }
 

@@ -30,7 +30,9 @@ pub async fn reads<S: Subject>(place: Place<S>) {
             6 => drop_after(polls, table.get_entry("a")).await.map(|end| end.map(drop)),
             7 => {
                 let sum = table.range(..).fold(0, async |sum, _, n| Ok(sum + n));
-                drop_after(polls, sum).await.map(|end: Result<i64, persist_core::Error>| end.map(drop))
+                drop_after(polls, sum)
+                    .await
+                    .map(|end: Result<i64, persist_core::Error>| end.map(drop))
             }
             _ => {
                 let mut stream = table.range(..).rev().stream();

@@ -1,11 +1,15 @@
 //! Writes that are dropped halfway.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use persist_core::Result;
+use persist_core::backend::KeyRange;
 use rand::RngExt;
 
 use super::load::Load;
+use crate::aid::cells::{rows, table};
 use crate::aid::polls::drop_after;
 use crate::aid::tasks::ends;
 use crate::aid::{Numbers, all, key, numbers};
@@ -70,34 +74,45 @@ fn done<T>(
 
 /// Batches over two tables, dropped at a random poll, stay whole.
 pub async fn batches<S: Subject>(place: Place<S>) {
-    let store = place.open().await;
+    let (backend, store) = place.both().await;
     let (left, right) = (numbers(&store, "left").await, numbers(&store, "right").await);
+    let raw = [table(&backend, "left").await, table(&backend, "right").await];
     let load = Load::on(&store).await;
-    let tasks: Vec<_> = (0..4_u64).map(|task| {
-        let (store, left, right, mut rng) =
-            (store.clone(), left.clone(), right.clone(), place.rng_of(task));
-        tokio::spawn(async move {
-            for round in 0..50 {
-                let mut batch = store.batch();
-                for _ in 0..5 {
-                    let name = key(rng.random_range(0..30));
-                    if rng.random_bool(0.3) {
-                        batch.remove(&left, &name).unwrap().remove(&right, &name).unwrap();
-                    } else {
-                        batch.insert(&left, &name, round).unwrap();
-                        batch.insert(&right, &name, round).unwrap();
+    let tasks: Vec<_> = (0..4_u64)
+        .map(|task| {
+            let (store, left, right) = (store.clone(), left.clone(), right.clone());
+            let (backend, raw, mut rng) = (Arc::clone(&backend), raw.clone(), place.rng_of(task));
+            tokio::spawn(async move {
+                for round in 0..50 {
+                    let mut batch = store.batch();
+                    for _ in 0..5 {
+                        let name = key(rng.random_range(0..30));
+                        if rng.random_bool(0.3) {
+                            batch.remove(&left, &name).unwrap().remove(&right, &name).unwrap();
+                        } else {
+                            batch.insert(&left, &name, round).unwrap();
+                            batch.insert(&right, &name, round).unwrap();
+                        }
                     }
+                    if round % 10 == 9 {
+                        batch.clear(&left).unwrap().clear(&right).unwrap();
+                    }
+                    drop_after(rng.random_range(0..4), batch.commit()).await;
+                    let mut whole = store.batch();
+                    whole
+                        .insert(&left, "last", round)
+                        .unwrap()
+                        .insert(&right, "last", round)
+                        .unwrap();
+                    let _ = whole.commit().await.unwrap();
+                    let Ok(snapshot) = backend.snapshot().await else { continue };
+                    let lefts = rows(&*snapshot, &raw[0], KeyRange::all()).await;
+                    let rights = rows(&*snapshot, &raw[1], KeyRange::all()).await;
+                    assert!(lefts == rights, "half of a batch is there");
                 }
-                if round % 10 == 9 {
-                    batch.clear(&left).unwrap().clear(&right).unwrap();
-                }
-                drop_after(rng.random_range(0..4), batch.commit()).await;
-                let mut whole = store.batch();
-                whole.insert(&left, "last", round).unwrap().insert(&right, "last", round).unwrap();
-                let _ = whole.commit().await.unwrap();
-            }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
     load.undisturbed().await;
     assert_eq!(all(left.range(..)).await, all(right.range(..)).await, "half of a batch is there");
@@ -109,21 +124,23 @@ pub async fn updates<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
     let load = Load::on(&store).await;
-    let tasks: Vec<_> = (0..8_u64).map(|task| {
-        let (table, mut rng) = (table.clone(), place.rng_of(task));
-        tokio::spawn(async move {
-            let mut told = Vec::new();
-            for _ in 0..40 {
-                let update = table.update_or("hot", 0, |n| n + 1);
-                if rng.random_bool(0.5) {
-                    told.extend(drop_after(rng.random_range(0..5), update).await);
-                } else {
-                    told.push(update.await);
+    let tasks: Vec<_> = (0..8_u64)
+        .map(|task| {
+            let (table, mut rng) = (table.clone(), place.rng_of(task));
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                for _ in 0..40 {
+                    let update = table.update_or("hot", 0, |n| n + 1);
+                    if rng.random_bool(0.5) {
+                        told.extend(drop_after(rng.random_range(0..5), update).await);
+                    } else {
+                        told.push(update.await);
+                    }
                 }
-            }
-            told.into_iter().map(Result::unwrap).collect::<Vec<i64>>()
+                told.into_iter().map(Result::unwrap).collect::<Vec<i64>>()
+            })
         })
-    }).collect();
+        .collect();
     let mut told = ends(tasks).await.concat();
     load.undisturbed().await;
     // One that ends after all that was dropped.
@@ -133,6 +150,7 @@ pub async fn updates<S: Subject>(place: Place<S>) {
     told.dedup();
     assert_eq!(told.len(), acknowledged, "two updates were told the same number");
     let stored = table.get("hot").await.unwrap().expect("a value");
+    let acknowledged = i64::try_from(acknowledged).unwrap();
     let most = 8 * 40 + 1;
-    assert!(stored >= acknowledged as i64 && stored <= most, "{acknowledged} gave {stored}");
+    assert!(stored >= acknowledged && stored <= most, "{acknowledged} gave {stored}");
 }

@@ -42,9 +42,34 @@ pub async fn characters<S: Subject>(place: Place<S>) {
     let read: String = all(table.range(..)).await.into_iter().map(|(_, chunk)| chunk).collect();
     assert!(read.chars().eq(every.iter().copied()), "not every char came back");
     let edges = [
-        '\u{1}', '\t', '\n', '\r', '\u{1f}', ' ', '"', '\'', '\\', '%', '_', '\u{7f}', '\u{80}',
-        '\u{85}', '\u{a0}', '\u{7ff}', '\u{800}', '\u{2028}', '\u{d7ff}', '\u{e000}', '\u{fdd0}',
-        '\u{feff}', '\u{fffd}', '\u{fffe}', '\u{ffff}', '\u{10000}', '\u{10fffe}', char::MAX,
+        '\u{1}',
+        '\t',
+        '\n',
+        '\r',
+        '\u{1f}',
+        ' ',
+        '"',
+        '\'',
+        '\\',
+        '%',
+        '_',
+        '\u{7f}',
+        '\u{80}',
+        '\u{85}',
+        '\u{a0}',
+        '\u{7ff}',
+        '\u{800}',
+        '\u{2028}',
+        '\u{d7ff}',
+        '\u{e000}',
+        '\u{fdd0}',
+        '\u{feff}',
+        '\u{fffd}',
+        '\u{fffe}',
+        '\u{ffff}',
+        '\u{10000}',
+        '\u{10fffe}',
+        char::MAX,
     ];
     table.clear().await.unwrap();
     for edge in edges {
@@ -90,8 +115,17 @@ pub async fn numbers<S: Subject>(place: Place<S>) {
     let table: Table<Real, Integer> = store.table("real").await.unwrap();
     let values: Table<Integer, Real> = store.table("integer").await.unwrap();
     let reals = [
-        f64::NEG_INFINITY, f64::MIN, -5e-324, 0.0, 5e-324, f64::MIN_POSITIVE, 0.1, 1.0,
-        9_007_199_254_740_993.0, f64::MAX, f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MIN,
+        -5e-324,
+        0.0,
+        5e-324,
+        f64::MIN_POSITIVE,
+        0.1,
+        1.0,
+        9_007_199_254_740_993.0,
+        f64::MAX,
+        f64::INFINITY,
     ];
     let integers = [i64::MIN, i64::MIN + 1, -1, 0, 1, (1 << 53) + 1, i64::MAX];
     for (real, integer) in reals.into_iter().zip(integers.into_iter().cycle()) {
@@ -118,7 +152,10 @@ pub async fn refused<S: Subject>(place: Place<S>) {
     let texts: Table<Text, Text> = store.table("texts").await.unwrap();
     let pairs: Table<Pair<Text, Real>, Json<String>> = store.table("pairs").await.unwrap();
     for nan in [f64::NAN, -f64::NAN] {
-        names(&fails(reals.insert(nan, 0.0).await, ErrorKind::InvalidKey), &["insert", "reals", "NaN"]);
+        names(
+            &fails(reals.insert(nan, 0.0).await, ErrorKind::InvalidKey),
+            &["insert", "reals", "NaN"],
+        );
         fails(reals.get(nan).await, ErrorKind::InvalidKey);
         fails(reals.range(nan..).count().await, ErrorKind::InvalidKey);
         fails(reals.insert(0.0, nan).await, ErrorKind::Encode);
@@ -127,7 +164,10 @@ pub async fn refused<S: Subject>(place: Place<S>) {
         fails(store.batch().insert(&reals, 0.0, nan).map(drop), ErrorKind::Encode);
     }
     for nul in ["\0", "a\0", "a\0b"] {
-        names(&fails(texts.insert(nul, "").await, ErrorKind::InvalidKey), &["insert", "texts", "NUL"]);
+        names(
+            &fails(texts.insert(nul, "").await, ErrorKind::InvalidKey),
+            &["insert", "texts", "NUL"],
+        );
         fails(texts.insert("", nul).await, ErrorKind::Encode);
         fails(texts.insert_if_absent(nul, "").await, ErrorKind::InvalidKey);
         fails(texts.replace("", nul).await, ErrorKind::Encode);

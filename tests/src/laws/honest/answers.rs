@@ -117,8 +117,8 @@ pub async fn foreign_tables<S: Subject>(place: Place<S>) {
     let (store, again) = (place.open().await, place.beside("other").open().await);
     let (mine, theirs) = (numbers(&store, "t").await, numbers(&again, "t").await);
     let mut batch = store.batch();
-    fails(batch.insert(&theirs, "a", 1).map(drop), ErrorKind::Config);
-    fails(batch.clear(&theirs).map(drop), ErrorKind::Config);
+    fails(batch.insert(&theirs, "a", 1).map(drop), ErrorKind::Misuse);
+    fails(batch.clear(&theirs).map(drop), ErrorKind::Misuse);
     let handle = store.handle().unwrap();
     let same = numbers(&handle, "t").await;
     batch.insert(&same, "a", 1).unwrap().insert(&mine, "b", 1).unwrap();

@@ -49,18 +49,20 @@ pub async fn panics_in_closures<S: Subject>(place: Place<S>) {
     let table = numbers(&store, "t").await;
     table.insert("a", 0).await.unwrap();
     let panics = Arc::new(AtomicUsize::new(0));
-    let tasks: Vec<_> = (0..60).map(|task| {
-        let (table, panics) = (table.clone(), Arc::clone(&panics));
-        tokio::spawn(async move {
-            if task % 3 == 0 {
-                let panicking = tokio::spawn(table.update("a", |_| panic!("on purpose")));
-                assert!(panicking.await.is_err_and(|error| error.is_panic()));
-                panics.fetch_add(1, Ordering::AcqRel);
-            } else {
-                table.update_or("a", 0, |n| n + 1).await.unwrap();
-            }
+    let tasks: Vec<_> = (0..60)
+        .map(|task| {
+            let (table, panics) = (table.clone(), Arc::clone(&panics));
+            tokio::spawn(async move {
+                if task % 3 == 0 {
+                    let panicking = tokio::spawn(table.update("a", |_| panic!("on purpose")));
+                    assert!(panicking.await.is_err_and(|error| error.is_panic()));
+                    panics.fetch_add(1, Ordering::AcqRel);
+                } else {
+                    table.update_or("a", 0, |n| n + 1).await.unwrap();
+                }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
     assert_eq!(panics.load(Ordering::Acquire), 20);
     usable(&table, Some(40)).await;
@@ -81,12 +83,15 @@ pub async fn panics_in_iterations<S: Subject>(place: Place<S>) {
         table.insert(&key(number), 0).await.unwrap();
     }
     let mut stream = table.range(..).stream();
-    fails(stream.next().await.expect("a row").and(Err::<(), _>(Error::closed())), ErrorKind::Closed);
+    fails(
+        stream.next().await.expect("a row").and(Err::<(), _>(Error::closed())),
+        ErrorKind::Closed,
+    );
     for round in 0..20 {
         let range = if round % 2 == 0 { table.range(..) } else { table.range(..).snapshot() };
-        let iterated = tokio::spawn(range.for_each(async |_, _| -> Result<(), Error> {
-            panic!("on purpose")
-        }));
+        let iterated = tokio::spawn(
+            range.for_each(async |_, _| -> Result<(), Error> { panic!("on purpose") }),
+        );
         assert!(iterated.await.is_err_and(|error| error.is_panic()));
     }
     assert_eq!(stream.count().await, 299);

@@ -31,8 +31,7 @@ pub async fn conflict_tells<S: Subject>(place: Place<S>) {
             ops.insert(which, op(&t, text(key), expect.clone(), Write::Nothing));
             ops.push(op(&t, text("written"), Expect::Any, Write::Put(int(9))));
             let found = (key == "one").then(|| int(1));
-            let expected =
-                if holds { Commit::Applied } else { Commit::Conflict { which, found } };
+            let expected = if holds { Commit::Applied } else { Commit::Conflict { which, found } };
             let ended = commit(&backend, ops).await.unwrap();
             assert!(ended == expected, "{key} {expect:?} at {which}: {ended:?}");
             let written = get(&*backend, &t, text("written")).await;
@@ -48,24 +47,26 @@ pub async fn conflict_tells<S: Subject>(place: Place<S>) {
 pub async fn equals_is_exact<S: Subject>(place: Place<S>) {
     let backend = place.backend().await;
     let t = table(&backend, "t").await;
-    let tasks: Vec<_> = (0..8).map(|task| {
-        let (backend, t) = (Arc::clone(&backend), t.clone());
-        tokio::spawn(async move {
-            let key = text(format!("own{task}"));
-            let mut stored = None;
-            for value in 0..40 {
-                let expect = Expect::found(stored.clone());
-                let swap = op(&t, key.clone(), expect, Write::Put(int(value)));
-                let others = op(&t, text("shared"), Expect::Any, Write::Put(int(value)));
-                let ended = commit(&backend, vec![others, swap]).await.unwrap();
-                assert_eq!(ended, Commit::Applied, "task {task} is alone on its key");
-                stored = Some(int(value));
-                let stale = op(&t, key.clone(), Expect::Equals(int(-1)), Write::Delete);
-                let ended = commit(&backend, vec![stale]).await.unwrap();
-                assert_eq!(ended, Commit::Conflict { which: 0, found: stored.clone() });
-            }
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let (backend, t) = (Arc::clone(&backend), t.clone());
+            tokio::spawn(async move {
+                let key = text(format!("own{task}"));
+                let mut stored = None;
+                for value in 0..40 {
+                    let expect = Expect::found(stored.clone());
+                    let swap = op(&t, key.clone(), expect, Write::Put(int(value)));
+                    let others = op(&t, text("shared"), Expect::Any, Write::Put(int(value)));
+                    let ended = commit(&backend, vec![others, swap]).await.unwrap();
+                    assert_eq!(ended, Commit::Applied, "task {task} is alone on its key");
+                    stored = Some(int(value));
+                    let stale = op(&t, key.clone(), Expect::Equals(int(-1)), Write::Delete);
+                    let ended = commit(&backend, vec![stale]).await.unwrap();
+                    assert_eq!(ended, Commit::Conflict { which: 0, found: stored.clone() });
+                }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
 }
 

@@ -54,8 +54,14 @@ pub async fn mark_of_a_scan<S: Subject>(place: Place<S>) {
     let (backend, t) = filled(&place).await;
     let between = KeyRange::new(Bound::Included(text("b")), Bound::Excluded(text("e")));
     let between = between.expect("a range");
-    let changes =
-        [("c", Some(9)), ("b", None), ("b", Some(1)), ("dd", Some(1)), ("bb", Some(1)), ("d", None)];
+    let changes = [
+        ("c", Some(9)),
+        ("b", None),
+        ("b", Some(1)),
+        ("dd", Some(1)),
+        ("bb", Some(1)),
+        ("d", None),
+    ];
     for direction in [Direction::Forward, Direction::Backward] {
         for change in changes {
             // So that each change is one.

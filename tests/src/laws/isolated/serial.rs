@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use persist_core::Committed;
-use persist_core::backend::{
-    Backend, Cell, Commit, Direction, KeyRange, Marking, Op, TableHandle,
-};
+use persist_core::backend::{Backend, Cell, Commit, Direction, KeyRange, Marking, Op, TableHandle};
 
 use crate::aid::cells::{commit, int, put, put_op, rows, table, text};
 use crate::aid::tasks::ends;
@@ -21,10 +19,13 @@ pub async fn no_write_skew<S: Subject>(place: Place<S>) {
         for name in ["x", "y"] {
             put(&backend, &t, text(name), int(1)).await;
         }
-        let tasks: Vec<_> = ["x", "y"].into_iter().map(|mine| {
-            let (backend, t) = (Arc::clone(&backend), t.clone());
-            tokio::spawn(async move { withdraw(&backend, &t, mine).await })
-        }).collect();
+        let tasks: Vec<_> = ["x", "y"]
+            .into_iter()
+            .map(|mine| {
+                let (backend, t) = (Arc::clone(&backend), t.clone());
+                tokio::spawn(async move { withdraw(&backend, &t, mine).await })
+            })
+            .collect();
         let took = ends(tasks).await.into_iter().filter(|took| *took).count();
         assert_eq!(took, 1, "round {round}: of two that exclude each other, one goes ahead");
     }
@@ -36,7 +37,7 @@ async fn withdraw(backend: &Arc<dyn Backend>, t: &TableHandle, mine: &str) -> bo
         let keys = [text("x"), text("y")];
         let read = backend.get(t, &keys, Marking::Take).await.unwrap();
         let Some(mark) = read.mark else { panic!("no mark") };
-        let values: Vec<i64> = read.value.iter().map(number).collect();
+        let values: Vec<i64> = read.value.iter().map(|cell| number(cell.as_ref())).collect();
         if values.iter().sum::<i64>() < 2 {
             return false;
         }
@@ -56,10 +57,12 @@ pub async fn no_phantoms<S: Subject>(place: Place<S>) {
     let t = table(&backend, "t").await;
     for round in 0..20 {
         let prefix = format!("{round:02}/");
-        let tasks: Vec<_> = (0..6).map(|task| {
-            let (backend, t, prefix) = (Arc::clone(&backend), t.clone(), prefix.clone());
-            tokio::spawn(async move { claim(&backend, &t, &prefix, task).await })
-        }).collect();
+        let tasks: Vec<_> = (0..6)
+            .map(|task| {
+                let (backend, t, prefix) = (Arc::clone(&backend), t.clone(), prefix.clone());
+                tokio::spawn(async move { claim(&backend, &t, &prefix, task).await })
+            })
+            .collect();
         ends(tasks).await;
         let range = KeyRange::prefix(text(prefix));
         assert_eq!(rows(&*backend, &t, range).await.len(), 1, "round {round}");
@@ -99,29 +102,32 @@ pub async fn transfers<S: Subject>(place: Place<S>) {
             table.insert(&key(account), 100).await.unwrap();
         }
     }
-    let tasks: Vec<_> = (0..6_usize).map(|task| {
-        let (store, tables) = (store.clone(), tables.clone());
-        tokio::spawn(async move {
-            for round in 0..15 {
-                let (from, to) = (key((task + round) % ACCOUNTS), key((task * 3 + 1) % ACCOUNTS));
-                loop {
-                    let source = tables[round % 2].get_entry(&from).await.unwrap();
-                    let target = tables[(round + 1) % 2].get_entry(&to).await.unwrap();
-                    let (Some(has), Some(gets)) = (source.value(), target.value()) else {
-                        panic!("an account is gone");
-                    };
-                    let mut batch = store.batch();
-                    batch.expect(&source).unwrap().expect(&target).unwrap();
-                    batch.insert(&tables[round % 2], &from, has - 7).unwrap();
-                    batch.insert(&tables[(round + 1) % 2], &to, gets + 7).unwrap();
-                    if batch.commit().await.unwrap() == Committed::Applied {
-                        break;
+    let tasks: Vec<_> = (0..6_usize)
+        .map(|task| {
+            let (store, tables) = (store.clone(), tables.clone());
+            tokio::spawn(async move {
+                for round in 0..15 {
+                    let (from, to) =
+                        (key((task + round) % ACCOUNTS), key((task * 3 + 1) % ACCOUNTS));
+                    loop {
+                        let source = tables[round % 2].get_entry(&from).await.unwrap();
+                        let target = tables[(round + 1) % 2].get_entry(&to).await.unwrap();
+                        let (Some(has), Some(gets)) = (source.value(), target.value()) else {
+                            panic!("an account is gone");
+                        };
+                        let mut batch = store.batch();
+                        batch.expect(&source).unwrap().expect(&target).unwrap();
+                        batch.insert(&tables[round % 2], &from, has - 7).unwrap();
+                        batch.insert(&tables[(round + 1) % 2], &to, gets + 7).unwrap();
+                        if batch.commit().await.unwrap() == Committed::Applied {
+                            break;
+                        }
+                        tokio::task::yield_now().await;
                     }
-                    tokio::task::yield_now().await;
                 }
-            }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
     let mut sum = 0;
     for table in &tables {
@@ -130,8 +136,7 @@ pub async fn transfers<S: Subject>(place: Place<S>) {
     assert_eq!(sum, 200 * i64::try_from(ACCOUNTS).unwrap());
 }
 
-fn number(cell: &Option<Cell>) -> i64 {
+fn number(cell: Option<&Cell>) -> i64 {
     let Some(Cell::Integer(number)) = cell else { panic!("not a number: {cell:?}") };
     *number
 }
-

@@ -1,17 +1,17 @@
 //! What the children do.
 
 use persist_core::column::{Bytes, Integer, Text};
-use persist_core::{Committed, ErrorKind, Persist};
+use persist_core::{Committed, ErrorKind, Persist, Store};
 
 use crate::aid::{key, numbers};
-use crate::child::Parent;
+use crate::child::{Parent, say};
 use crate::{Place, Subject};
 
 /// Plays a role of this family.
 pub(crate) async fn play<S: Subject>(role: &str, place: Place<S>, mut parent: Parent) {
     if role == "creation" || role == "schema" {
         // What they race for includes the opening of the store.
-        parent.say("ready");
+        say("ready");
         parent.line().await;
     }
     let store = place.open().await;
@@ -19,11 +19,13 @@ pub(crate) async fn play<S: Subject>(role: &str, place: Place<S>, mut parent: Pa
     match role {
         "increments" => increments(&store, &mut parent).await,
         "creation" => creation(&store, me).await,
-        "schema" => schema(&store, me, &parent).await,
+        "schema" => schema(&store, me).await,
         "visible" => visible(&store, &mut parent).await,
         "one_winner" => one_winner(&store, me, &mut parent).await,
         "batches" => batches(&store, me, &mut parent).await,
         "dropped_table" => dropped_table(&store, &mut parent).await,
+        "defaults" => defaults(&store, me, &mut parent).await,
+        "transactions" => transactions(&store, &mut parent).await,
         _ => panic!("no child plays {role}"),
     }
     store.close().await.unwrap();
@@ -34,7 +36,7 @@ async fn increments(store: &Persist, parent: &mut Parent) {
     begin(parent).await;
     for _ in 0..500 {
         let told = table.update_or("hot", 0, |n| n + 1).await.unwrap();
-        parent.say(&told.to_string());
+        say(&told.to_string());
     }
 }
 
@@ -44,7 +46,7 @@ async fn creation(store: &Persist, me: i64) {
     }
 }
 
-async fn schema(store: &Persist, me: i64, parent: &Parent) {
+async fn schema(store: &Persist, me: i64) {
     for n in 0..10 {
         let name = format!("t{n}");
         let opened = if me == 0 {
@@ -53,9 +55,9 @@ async fn schema(store: &Persist, me: i64, parent: &Parent) {
             store.table::<Text, Bytes>(&name).await.map(drop)
         };
         match opened {
-            Ok(()) => parent.say(&format!("{name} mine")),
+            Ok(()) => say(&format!("{name} mine")),
             Err(error) if error.kind() == ErrorKind::SchemaMismatch => {
-                parent.say(&format!("{name} refused"));
+                say(&format!("{name} refused"));
             }
             Err(error) => panic!("{error}"),
         }
@@ -64,11 +66,11 @@ async fn schema(store: &Persist, me: i64, parent: &Parent) {
 
 async fn visible(store: &Persist, parent: &mut Parent) {
     let table = numbers(store, "t").await;
-    parent.say("ready");
+    say("ready");
     while parent.line().await == "look" {
         let seen = table.get("ping").await.unwrap().expect("it was written");
         table.insert("pong", seen).await.unwrap();
-        parent.say(&format!("saw {seen}, wrote"));
+        say(&format!("saw {seen}, wrote"));
     }
 }
 
@@ -78,7 +80,7 @@ async fn one_winner(store: &Persist, me: i64, parent: &mut Parent) {
     for n in 0..100 {
         let value = me * 1_000 + i64::try_from(n).unwrap();
         if table.insert_if_absent(&key(n), value).await.unwrap() {
-            parent.say(&format!("{} {value}", key(n)));
+            say(&format!("{} {value}", key(n)));
         }
     }
 }
@@ -109,14 +111,43 @@ async fn batches(store: &Persist, me: i64, parent: &mut Parent) {
 
 async fn dropped_table(store: &Persist, parent: &mut Parent) {
     assert!(store.drop_table("t").await.unwrap());
-    parent.say("dropped");
+    say("dropped");
     parent.line().await;
     let new = store.table::<Integer, Text>("t").await.unwrap();
     new.insert(1, "new").await.unwrap();
-    parent.say("made");
+    say("made");
+}
+
+async fn defaults(store: &Persist, me: i64, parent: &mut Parent) {
+    let settings = Store::open(store, "settings").await.unwrap();
+    begin(parent).await;
+    for n in 0..50 {
+        let name = n.to_string();
+        let made = settings.variable_with(&name, move || me).await.unwrap();
+        say(&format!("{name} {}", made.get().await.unwrap()));
+    }
+}
+
+async fn transactions(store: &Persist, parent: &mut Parent) {
+    let (left, right) = (numbers(store, "left").await, numbers(store, "right").await);
+    begin(parent).await;
+    for _ in 0..100 {
+        let step = async || {
+            let step = store.transact(async |tx| {
+                let n = tx.get(&left, "n").await?.unwrap_or(0);
+                tx.insert(&left, "n", n + 1)?;
+                let rows = tx.range(&right, ..).count().await?;
+                tx.insert(&right, &rows.to_string(), n)
+            });
+            step.await
+        };
+        while let Err(error) = step().await {
+            assert!(error.is_retryable(), "{error}");
+        }
+    }
 }
 
 async fn begin(parent: &mut Parent) {
-    parent.say("ready");
+    say("ready");
     parent.line().await;
 }

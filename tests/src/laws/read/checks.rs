@@ -65,8 +65,7 @@ pub(crate) async fn counts(read: &dyn Read, sample: &Sample, rng: &mut StdRng) {
 pub(crate) async fn budget(read: &dyn Read, sample: &Sample) {
     let widest = sample.rows.values().map(Cell::len).max().unwrap_or_default();
     for direction in [Direction::Forward, Direction::Backward] {
-        let weights =
-            scan(read, sample, &KeyRange::all(), direction, 1000, Marking::Skip).await;
+        let weights = scan(read, sample, &KeyRange::all(), direction, 1000, Marking::Skip).await;
         assert!(weights.len() > 1, "5 MiB came in one page");
         for weight in weights {
             assert!(weight <= BYTE_BUDGET + widest + 4096, "a page of {weight} bytes");

@@ -78,7 +78,8 @@ fn texts() -> Vec<Cell> {
 }
 
 fn blobs() -> Vec<Cell> {
-    let mut blobs = vec![vec![], vec![0, 0], vec![0, 1], vec![0, 255], vec![255, 255], vec![255, 0]];
+    let mut blobs =
+        vec![vec![], vec![0, 0], vec![0, 1], vec![0, 255], vec![255, 255], vec![255, 0]];
     blobs.extend((0..=255).step_by(15).map(|byte| vec![byte]));
     blobs.into_iter().map(Cell::Bytes).collect()
 }

@@ -64,10 +64,46 @@ pub async fn order_of_nested_pairs<S: Subject>(place: Place<S>) {
 
 pub(super) fn texts() -> Vec<String> {
     let texts = [
-        "", "\u{1}", "\t", " ", "!", "0", "10", "9", "A", "B", "Z", "_", "a", "a ", "a  ", "a\u{1}",
-        "a\u{301}", "aa", "ab", "b", "z", "\u{7f}", "\u{80}", "ß", "á", "ä", "ÿ", "\u{7ff}",
-        "\u{800}", "ſ", "İ", "\u{d7ff}", "\u{e000}", "\u{fffd}", "\u{ffff}", "\u{10000}", "😀",
-        "\u{10fffe}", "\u{10ffff}", "\u{10ffff}a",
+        "",
+        "\u{1}",
+        "\t",
+        " ",
+        "!",
+        "0",
+        "10",
+        "9",
+        "A",
+        "B",
+        "Z",
+        "_",
+        "a",
+        "a ",
+        "a  ",
+        "a\u{1}",
+        "a\u{301}",
+        "aa",
+        "ab",
+        "b",
+        "z",
+        "\u{7f}",
+        "\u{80}",
+        "ß",
+        "á",
+        "ä",
+        "ÿ",
+        "\u{7ff}",
+        "\u{800}",
+        "ſ",
+        "İ",
+        "\u{d7ff}",
+        "\u{e000}",
+        "\u{fffd}",
+        "\u{ffff}",
+        "\u{10000}",
+        "😀",
+        "\u{10fffe}",
+        "\u{10ffff}",
+        "\u{10ffff}a",
     ];
     texts.map(str::to_owned).to_vec()
 }
@@ -76,7 +112,11 @@ pub(super) fn blobs() -> Vec<Vec<u8>> {
     let parts: [&[u8]; 7] = [b"", b"\0", b"\x01", b"a", b"\x7f", b"\x80", b"\xff"];
     let mut blobs: Vec<Vec<u8>> = Vec::new();
     for first in parts {
-        blobs.extend(parts.map(|second| [first, second, if second.is_empty() { b"" } else { first }].concat()));
+        blobs.extend(
+            parts.map(|second| {
+                [first, second, if second.is_empty() { b"" } else { first }].concat()
+            }),
+        );
     }
     blobs.sort();
     blobs.dedup();
@@ -85,8 +125,21 @@ pub(super) fn blobs() -> Vec<Vec<u8>> {
 
 pub(super) fn reals() -> Vec<f64> {
     let positive = [
-        5e-324, f64::MIN_POSITIVE, 1e-300, 0.1, 0.3, 1.0 - f64::EPSILON, 1.0, 1.0 + f64::EPSILON,
-        2.0, 9.0, 10.0, 9_007_199_254_740_992.0, 9_007_199_254_740_993.5, 1e300, f64::MAX,
+        5e-324,
+        f64::MIN_POSITIVE,
+        1e-300,
+        0.1,
+        0.3,
+        1.0 - f64::EPSILON,
+        1.0,
+        1.0 + f64::EPSILON,
+        2.0,
+        9.0,
+        10.0,
+        9_007_199_254_740_992.0,
+        9_007_199_254_740_993.5,
+        1e300,
+        f64::MAX,
         f64::INFINITY,
     ];
     let mut reals: Vec<f64> = positive.iter().map(|real| -real).collect();

@@ -14,7 +14,10 @@ pub async fn prefix_of_text<S: Subject>(place: Place<S>) {
     let prefixes = texts();
     let mut all: Vec<String> = Vec::new();
     for prefix in &prefixes {
-        all.extend(["", "\u{1}", "a", "\u{d7ff}", "\u{e000}", "\u{10ffff}"].map(|end| format!("{prefix}{end}")));
+        all.extend(
+            ["", "\u{1}", "a", "\u{d7ff}", "\u{e000}", "\u{10ffff}"]
+                .map(|end| format!("{prefix}{end}")),
+        );
     }
     all.sort();
     all.dedup();

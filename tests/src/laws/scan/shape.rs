@@ -68,7 +68,9 @@ pub async fn pages<S: Subject>(place: Place<S>) {
     for number in 0..10 {
         table.insert(number, number).await.unwrap();
     }
-    for (size, sizes) in [(0, vec![1; 10]), (1, vec![1; 10]), (3, vec![3, 3, 3, 1]), (5, vec![5, 5]), (99, vec![10])] {
+    for (size, sizes) in
+        [(0, vec![1; 10]), (1, vec![1; 10]), (3, vec![3, 3, 3, 1]), (5, vec![5, 5]), (99, vec![10])]
+    {
         let pages: Vec<_> = table.range(..).pages(size).try_collect().await.unwrap();
         assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), sizes, "pages({size})");
         assert_eq!(pages.concat(), (0..10).map(|n| (n, n)).collect::<Vec<_>>());

@@ -3,12 +3,12 @@
 use persist_core::ErrorKind;
 use persist_core::backend::{KeyRange, Marking};
 
-use crate::aid::cells::{put, table, text};
+use crate::aid::cells::{int, put, table, text};
 use crate::aid::{all, numbers};
 use crate::{Place, Subject};
 
 /// How many snapshots are tried. An engine may bear all of them.
-const MANY: usize = 300;
+const MANY: i64 = 300;
 
 /// Past the engine's limit a snapshot is `Busy`, at once; everything else goes on, and dropping
 /// one frees its place.
@@ -18,7 +18,7 @@ pub async fn busy_not_stuck<S: Subject>(place: Place<S>) {
     let mut held = Vec::new();
     let mut busy = false;
     for number in 0..MANY {
-        put(&backend, &t, text("a"), persist_core::backend::Cell::Integer(number as i64)).await;
+        put(&backend, &t, text("a"), int(number)).await;
         match backend.snapshot().await {
             Ok(snapshot) => held.push(snapshot),
             Err(error) => {
@@ -54,7 +54,7 @@ pub async fn released<S: Subject>(place: Place<S>) {
     let (backend, store) = place.both().await;
     let t = numbers(&store, "t").await;
     for number in 0..MANY {
-        t.insert("a", number as i64).await.unwrap();
+        t.insert("a", number).await.unwrap();
         let mut refusals = 0_u32;
         loop {
             let taken = match number % 3 {

@@ -1,7 +1,7 @@
 //! One consistent view, which holds nobody up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt};
 use persist_core::backend::{Direction, KeyRange, Marking};
@@ -54,23 +54,27 @@ pub async fn consistent<S: Subject>(place: Place<S>) {
         }
     }
     let _ = batch.commit().await.unwrap();
-    let done = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..3_usize).map(|writer| {
-        let (store, tables, done) = (store.clone(), tables.clone(), Arc::clone(&done));
-        tokio::spawn(async move {
-            let (mut left, mut right, mut round) = (100, 100, 0);
-            while !done.load(Ordering::Acquire) {
-                round += 1;
-                let mine = key(writer * 149);
-                (left, right) = (left - round, right + round);
-                let mut batch = store.batch();
-                batch.insert(&tables[0], &mine, left).unwrap();
-                batch.insert(&tables[1], &mine, right).unwrap();
-                assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
-                tokio::task::yield_now().await;
-            }
+    let (done, moved) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let writers: Vec<_> = (0..3_usize)
+        .map(|writer| {
+            let (store, tables) = (store.clone(), tables.clone());
+            let (done, moved) = (Arc::clone(&done), Arc::clone(&moved));
+            tokio::spawn(async move {
+                let (mut left, mut right, mut round) = (100, 100, 0);
+                while !done.load(Ordering::Acquire) {
+                    round += 1;
+                    let mine = key(writer * 149);
+                    (left, right) = (left - round, right + round);
+                    let mut batch = store.batch();
+                    batch.insert(&tables[0], &mine, left).unwrap();
+                    batch.insert(&tables[1], &mine, right).unwrap();
+                    assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+                    moved.fetch_add(1, Ordering::AcqRel);
+                    tokio::task::yield_now().await;
+                }
+            })
         })
-    }).collect();
+        .collect();
     for _ in 0..25 {
         let snapshot = backend.snapshot().await.unwrap();
         let mut sum = 0;
@@ -79,7 +83,11 @@ pub async fn consistent<S: Subject>(place: Place<S>) {
                 let persist_core::backend::Cell::Integer(value) = value else { panic!("{value}") };
                 sum += value;
             }
-            tokio::task::yield_now().await;
+            // Transfers happen between the two halves of what is read.
+            let before = moved.load(Ordering::Acquire);
+            while moved.load(Ordering::Acquire) < before + 2 {
+                tokio::task::yield_now().await;
+            }
         }
         assert_eq!(sum, 200 * ACCOUNTS, "a snapshot shows half of a transfer");
         let all = all(tables[0].range(..).snapshot()).await;
@@ -142,9 +150,14 @@ pub async fn dropped_table<S: Subject>(place: Place<S>) {
     match snapshot.scan(&raw, &all, Direction::Forward, 10, Marking::Skip).await {
         Ok(page) => {
             let rows: Vec<_> = page.value.rows.into_iter().map(Result::unwrap).collect();
-            assert!(rows == [("a".to_owned(), 1)].map(|(key, value)| {
-                (persist_core::backend::Cell::Text(key), persist_core::backend::Cell::Integer(value))
-            }));
+            assert!(
+                rows == [("a".to_owned(), 1)].map(|(key, value)| {
+                    (
+                        persist_core::backend::Cell::Text(key),
+                        persist_core::backend::Cell::Integer(value),
+                    )
+                })
+            );
         }
         Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{error}"),
     }

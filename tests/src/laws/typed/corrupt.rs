@@ -24,7 +24,15 @@ pub async fn corrupt_values<S: Subject>(place: Place<S>) {
             fails(table.get("my key").await, ErrorKind::Decode),
             fails(table.get_many(["none", "my key"]).await, ErrorKind::Decode),
             fails(table.get_entry("my key").await, ErrorKind::Decode),
-            fails(table.update("my key", |_| { called = true; None }).await, ErrorKind::Decode),
+            fails(
+                table
+                    .update("my key", |_| {
+                        called = true;
+                        None
+                    })
+                    .await,
+                ErrorKind::Decode,
+            ),
             fails(table.update_or("my key", &vec![], |_| vec![]).await, ErrorKind::Decode),
             fails(table.try_update("my key", |_| Ok::<_, Error>(None)).await, ErrorKind::Decode),
         ];
@@ -51,9 +59,14 @@ pub async fn left_over_bytes<S: Subject>(place: Place<S>) {
     table.insert("good", &(1, "a".into())).await.unwrap();
     let good = get(&*backend, &raw, Cell::Text("good".into())).await;
     let Some(Cell::Bytes(good)) = good else { panic!("not bytes") };
-    for bad in [[&good[..], b"x"].concat(), [&good[..], &good[..]].concat(), good[..2].to_vec(), vec![]] {
+    for bad in
+        [[&good[..], b"x"].concat(), [&good[..], &good[..]].concat(), good[..2].to_vec(), vec![]]
+    {
         put(&backend, &raw, Cell::Text("bad".into()), Cell::Bytes(bad)).await;
-        names(&fails(table.get("bad").await, ErrorKind::Decode), &["\"t\"", "\"bad\"", "postcard/1"]);
+        names(
+            &fails(table.get("bad").await, ErrorKind::Decode),
+            &["\"t\"", "\"bad\"", "postcard/1"],
+        );
     }
     assert_eq!(table.get("good").await.unwrap(), Some((1, "a".into())));
 }
@@ -65,7 +78,9 @@ pub async fn corrupt_references<S: Subject>(place: Place<S>) {
     let good = Ref::persistent(&store, "r", String::new()).await.unwrap();
     let table = reference_table(&backend).await;
     let key = Cell::Text("r".into());
-    for bad in [vec![], vec![1], vec![1, 200], vec![9, 0, 0], b"\x01\x0apostcard/1\x00\x05ab".to_vec()] {
+    for bad in
+        [vec![], vec![1], vec![1, 200], vec![9, 0, 0], b"\x01\x0apostcard/1\x00\x05ab".to_vec()]
+    {
         put(&backend, &table, key.clone(), Cell::Bytes(bad.clone())).await;
         for error in [
             fails(good.get().await, ErrorKind::Decode),

@@ -20,10 +20,26 @@ pub async fn columns<S: Subject>(place: Place<S>) {
     let table = numbers(&store, "t").await;
     table.insert("a", 1).await.unwrap();
     let refused = [
-        (fails(store.table::<Bytes, Integer>("t").await, ErrorKind::SchemaMismatch), "bytes/1", "text/1"),
-        (fails(store.table::<Integer, Integer>("t").await, ErrorKind::SchemaMismatch), "integer/1", "text/1"),
-        (fails(store.table::<Text, Real>("t").await, ErrorKind::SchemaMismatch), "real/1", "integer/1"),
-        (fails(store.table::<Text, Json<i64>>("t").await, ErrorKind::SchemaMismatch), "json/1", "integer/1"),
+        (
+            fails(store.table::<Bytes, Integer>("t").await, ErrorKind::SchemaMismatch),
+            "bytes/1",
+            "text/1",
+        ),
+        (
+            fails(store.table::<Integer, Integer>("t").await, ErrorKind::SchemaMismatch),
+            "integer/1",
+            "text/1",
+        ),
+        (
+            fails(store.table::<Text, Real>("t").await, ErrorKind::SchemaMismatch),
+            "real/1",
+            "integer/1",
+        ),
+        (
+            fails(store.table::<Text, Json<i64>>("t").await, ErrorKind::SchemaMismatch),
+            "json/1",
+            "integer/1",
+        ),
     ];
     for (error, asked, stored) in &refused {
         names(error, &["\"t\"", asked, stored]);
@@ -32,9 +48,13 @@ pub async fn columns<S: Subject>(place: Place<S>) {
     let pairs: Table<Pair<Text, Integer>, Postcard<u8>> = store.table("pairs").await.unwrap();
     pairs.insert(("a", 1), &1).await.unwrap();
     // The same types of cells, other codecs.
-    let error = fails(store.table::<Pair<Text, Text>, Postcard<u8>>("pairs").await, ErrorKind::SchemaMismatch);
+    let error = fails(
+        store.table::<Pair<Text, Text>, Postcard<u8>>("pairs").await,
+        ErrorKind::SchemaMismatch,
+    );
     names(&error, &["pair/1(text/1,text/1)", "pair/1(text/1,integer/1)"]);
-    let error = fails(store.table::<Pair<Text, Integer>, Bytes>("pairs").await, ErrorKind::SchemaMismatch);
+    let error =
+        fails(store.table::<Pair<Text, Integer>, Bytes>("pairs").await, ErrorKind::SchemaMismatch);
     names(&error, &["bytes/1", "postcard/1"]);
     assert_eq!(all(numbers(&store, "t").await.range(..)).await, [("a".to_owned(), 1)]);
     assert_eq!(store.tables().await.unwrap().len(), 2);
@@ -46,16 +66,18 @@ pub async fn made_at_once<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     for round in 0..10 {
         let name = format!("t{round}");
-        let opened: Vec<_> = (0..16).map(|task| {
-            let (store, name) = (store.clone(), name.clone());
-            tokio::spawn(async move {
-                if task % 2 == 0 {
-                    store.table::<Text, Integer>(&name).await.map(drop)
-                } else {
-                    store.table::<Bytes, Integer>(&name).await.map(drop)
-                }
+        let opened: Vec<_> = (0..16)
+            .map(|task| {
+                let (store, name) = (store.clone(), name.clone());
+                tokio::spawn(async move {
+                    if task % 2 == 0 {
+                        store.table::<Text, Integer>(&name).await.map(drop)
+                    } else {
+                        store.table::<Bytes, Integer>(&name).await.map(drop)
+                    }
+                })
             })
-        }).collect();
+            .collect();
         let mut refused = [0, 0];
         for (task, opened) in ends(opened).await.into_iter().enumerate() {
             if let Err(error) = opened {

@@ -15,17 +15,19 @@ pub async fn tasks<S: Subject>(place: Place<S>) {
     const EACH: i64 = 40;
     let store = place.open().await;
     let table = numbers(&store, "t").await;
-    let tasks: Vec<_> = (0..TASKS).map(|_| {
-        let table = table.clone();
-        tokio::spawn(async move {
-            let mut told = Vec::new();
-            for _ in 0..EACH {
-                told.push(table.update_or("hot", 0, |n| n + 1).await.unwrap());
-            }
-            assert!(told.is_sorted(), "a task sees its own updates in order");
-            told
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let table = table.clone();
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                for _ in 0..EACH {
+                    told.push(table.update_or("hot", 0, |n| n + 1).await.unwrap());
+                }
+                assert!(told.is_sorted(), "a task sees its own updates in order");
+                told
+            })
         })
-    }).collect();
+        .collect();
     let mut told = ends(tasks).await.concat();
     told.sort_unstable();
     assert_eq!(told, (1..=TASKS * EACH).collect::<Vec<_>>());
@@ -35,18 +37,20 @@ pub async fn tasks<S: Subject>(place: Place<S>) {
 /// The same over one reference.
 pub async fn references<S: Subject>(place: Place<S>) {
     let store = place.open().await;
-    let tasks: Vec<_> = (0..10).map(|_| {
-        let store = store.clone();
-        tokio::spawn(async move {
-            // Opened by all at once.
-            let counter = Ref::persistent(&store, "r", 0_u64).await.unwrap();
-            let mut told = Vec::new();
-            for _ in 0..20 {
-                told.push(counter.update(|n| n + 1).await.unwrap());
-            }
-            told
+    let tasks: Vec<_> = (0..10)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                // Opened by all at once.
+                let counter = Ref::persistent(&store, "r", 0_u64).await.unwrap();
+                let mut told = Vec::new();
+                for _ in 0..20 {
+                    told.push(counter.update(|n| n + 1).await.unwrap());
+                }
+                told
+            })
         })
-    }).collect();
+        .collect();
     let mut told = ends(tasks).await.concat();
     told.sort_unstable();
     assert_eq!(told, (1..=200).collect::<Vec<_>>());
@@ -74,29 +78,33 @@ pub async fn handles<S: Subject>(place: Place<S>) {
 pub async fn swaps<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
-    let tasks: Vec<_> = (0..6).map(|task| {
-        let table = table.clone();
-        tokio::spawn(async move {
-            for _ in 0..15 {
-                if task % 2 == 0 {
-                    while {
-                        let entry = table.get_entry("hot").await.unwrap();
-                        let next = entry.value().map_or(1, |n| n + 1);
-                        entry.swap(Some(next)).await.unwrap() != Swap::Done
-                    } {}
-                } else {
-                    let mut expected = table.get("hot").await.unwrap();
-                    let next = |n: Option<i64>| Some(n.map_or(1, |n| n + 1));
-                    while let Swap::Found(found) =
-                        table.compare_and_set("hot", expected, next(expected)).await.unwrap()
-                    {
-                        assert_ne!(found, expected, "it found what it expected");
-                        expected = found;
+    let tasks: Vec<_> = (0..6)
+        .map(|task| {
+            let table = table.clone();
+            tokio::spawn(async move {
+                for _ in 0..15 {
+                    if task % 2 == 0 {
+                        while {
+                            let entry = table.get_entry("hot").await.unwrap();
+                            let next = entry.value().map_or(1, |n| n + 1);
+                            // Others come between the read and the write.
+                            tokio::task::yield_now().await;
+                            entry.swap(Some(next)).await.unwrap() != Swap::Done
+                        } {}
+                    } else {
+                        let mut expected = table.get("hot").await.unwrap();
+                        let next = |n: Option<i64>| Some(n.map_or(1, |n| n + 1));
+                        while let Swap::Found(found) =
+                            table.compare_and_set("hot", expected, next(expected)).await.unwrap()
+                        {
+                            assert_ne!(found, expected, "it found what it expected");
+                            expected = found;
+                        }
                     }
                 }
-            }
+            })
         })
-    }).collect();
+        .collect();
     ends(tasks).await;
     assert_eq!(table.get("hot").await.unwrap(), Some(90));
 }
@@ -105,21 +113,26 @@ pub async fn swaps<S: Subject>(place: Place<S>) {
 pub async fn many_keys<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
-    let tasks: Vec<_> = (0..12).map(|task| {
-        let (table, mut rng) = (table.clone(), place.rng_of(task));
-        tokio::spawn(async move {
-            let mut added: HashMap<String, i64> = HashMap::new();
-            for _ in 0..8 {
-                let updates: Vec<_> = (0..5).map(|_| {
-                    let (name, by) = (key(rng.random_range(0..20)), rng.random_range(-9..10));
-                    *added.entry(name.clone()).or_default() += by;
-                    table.update_or(&name, 0, move |n| n + by)
-                }).collect();
-                futures_util::future::try_join_all(updates).await.unwrap();
-            }
-            added
+    let tasks: Vec<_> = (0..12)
+        .map(|task| {
+            let (table, mut rng) = (table.clone(), place.rng_of(task));
+            tokio::spawn(async move {
+                let mut added: HashMap<String, i64> = HashMap::new();
+                for _ in 0..8 {
+                    let updates: Vec<_> = (0..5)
+                        .map(|_| {
+                            let (name, by) =
+                                (key(rng.random_range(0..20)), rng.random_range(-9..10));
+                            *added.entry(name.clone()).or_default() += by;
+                            table.update_or(&name, 0, move |n| n + by)
+                        })
+                        .collect();
+                    futures_util::future::try_join_all(updates).await.unwrap();
+                }
+                added
+            })
         })
-    }).collect();
+        .collect();
     let mut totals: HashMap<String, i64> = HashMap::new();
     for (name, by) in ends(tasks).await.into_iter().flatten() {
         *totals.entry(name).or_default() += by;
@@ -133,17 +146,19 @@ pub async fn many_keys<S: Subject>(place: Place<S>) {
 pub async fn toggles<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
-    let tasks: Vec<_> = (0..10).map(|_| {
-        let table = table.clone();
-        tokio::spawn(async move {
-            let mut inserted = 0;
-            for _ in 0..20 {
-                let now = table.update("a", |old| if old.is_none() { Some(1) } else { None });
-                inserted += i64::from(now.await.unwrap().is_some());
-            }
-            inserted
+    let tasks: Vec<_> = (0..10)
+        .map(|_| {
+            let table = table.clone();
+            tokio::spawn(async move {
+                let mut inserted = 0;
+                for _ in 0..20 {
+                    let now = table.update("a", |old| if old.is_none() { Some(1) } else { None });
+                    inserted += i64::from(now.await.unwrap().is_some());
+                }
+                inserted
+            })
         })
-    }).collect();
+        .collect();
     let inserted: i64 = ends(tasks).await.into_iter().sum();
     assert_eq!(inserted, 100, "half of the updates inserted");
     assert_eq!(table.get("a").await.unwrap(), None);

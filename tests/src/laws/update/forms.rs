@@ -11,7 +11,16 @@ use crate::{Place, Subject};
 pub async fn forms<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
-    assert_eq!(table.update("a", |old| { assert!(old.is_none()); None }).await.unwrap(), None);
+    assert_eq!(
+        table
+            .update("a", |old| {
+                assert!(old.is_none());
+                None
+            })
+            .await
+            .unwrap(),
+        None
+    );
     assert!(!table.contains("a").await.unwrap());
     assert_eq!(table.update("a", |old| Some(old.unwrap_or(5))).await.unwrap(), Some(5));
     assert_eq!(table.update("a", |old| old.map(|n| n * 2)).await.unwrap(), Some(10));
@@ -28,7 +37,10 @@ pub async fn forms<S: Subject>(place: Place<S>) {
     assert!(table.is_empty().await.unwrap());
     let lists: Table<Text, Json<Vec<String>>> = store.table("lists").await.unwrap();
     for word in ["a", "b"] {
-        let pushed = lists.update_or("l", &vec![], |mut list| { list.push(word.into()); list });
+        let pushed = lists.update_or("l", &vec![], |mut list| {
+            list.push(word.into());
+            list
+        });
         pushed.await.unwrap();
     }
     assert_eq!(lists.get("l").await.unwrap(), Some(vec!["a".to_owned(), "b".to_owned()]));
@@ -47,9 +59,8 @@ pub async fn unchanged<S: Subject>(place: Place<S>) {
     let counter = Ref::persistent(&store, "r", 3).await.unwrap();
     assert_eq!(counter.update(|n| n).await.unwrap(), 3);
     // In a queue with updates that do change something.
-    let mixed = (0..50).map(|n| {
-        table.update_or("a", 0, move |old| if n % 2 == 0 { old } else { old + 1 })
-    });
+    let mixed =
+        (0..50).map(|n| table.update_or("a", 0, move |old| if n % 2 == 0 { old } else { old + 1 }));
     futures_util::future::try_join_all(mixed).await.unwrap();
     assert_eq!(table.get("a").await.unwrap(), Some(26));
 }

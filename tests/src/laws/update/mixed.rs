@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use persist_core::backend::{Commit, Expect, Write};
 use persist_core::Error;
+use persist_core::backend::{Commit, Expect, Write};
 
 use crate::aid::cells::{commit, get, int, op, table, text};
 use crate::aid::numbers;
@@ -18,16 +18,18 @@ pub async fn hot_chain<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
     table.insert("hot", 0).await.unwrap();
-    let updaters: Vec<_> = (0..8).map(|_| {
-        let table = table.clone();
-        tokio::spawn(async move {
-            let mut told = Vec::new();
-            for _ in 0..40 {
-                told.push(table.update_or("hot", -1, |n| n + 1).await.unwrap());
-            }
-            told
+    let updaters: Vec<_> = (0..8)
+        .map(|_| {
+            let table = table.clone();
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                for _ in 0..40 {
+                    told.push(table.update_or("hot", -1, |n| n + 1).await.unwrap());
+                }
+                told
+            })
         })
-    }).collect();
+        .collect();
     let inserter = {
         let table = table.clone();
         tokio::spawn(async move {
@@ -71,27 +73,29 @@ pub async fn decisions<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let table = numbers(&store, "t").await;
     table.insert("tea", 50).await.unwrap();
-    let buyers: Vec<_> = (0..12).map(|_| {
-        let table = table.clone();
-        tokio::spawn(async move {
-            let mut bought = 0;
-            for _ in 0..10 {
-                let bid = table.try_update("tea", |left| match left {
-                    Some(left) if left > 0 => Ok(Some(left - 1)),
-                    left => Err(Shop::SoldOut(left)),
-                });
-                match bid.await {
-                    Ok(left) => {
-                        assert!(left.is_some_and(|left| left >= 0), "{left:?} left");
-                        bought += 1;
+    let buyers: Vec<_> = (0..12)
+        .map(|_| {
+            let table = table.clone();
+            tokio::spawn(async move {
+                let mut bought = 0;
+                for _ in 0..10 {
+                    let bid = table.try_update("tea", |left| match left {
+                        Some(left) if left > 0 => Ok(Some(left - 1)),
+                        left => Err(Shop::SoldOut(left)),
+                    });
+                    match bid.await {
+                        Ok(left) => {
+                            assert!(left.is_some_and(|left| left >= 0), "{left:?} left");
+                            bought += 1;
+                        }
+                        Err(Shop::SoldOut(left)) => assert_eq!(left, Some(0)),
+                        Err(Shop::Store(error)) => panic!("{error}"),
                     }
-                    Err(Shop::SoldOut(left)) => assert_eq!(left, Some(0)),
-                    Err(Shop::Store(error)) => panic!("{error}"),
                 }
-            }
-            bought
+                bought
+            })
         })
-    }).collect();
+        .collect();
     let restocked = {
         let table = table.clone();
         tokio::spawn(async move {
@@ -112,35 +116,41 @@ pub async fn decisions<S: Subject>(place: Place<S>) {
 pub async fn other_writers<S: Subject>(place: Place<S>) {
     let (backend, store) = place.both().await;
     let (t, raw) = (numbers(&store, "t").await, table(&backend, "t").await);
-    let updaters: Vec<_> = (0..6).map(|_| {
-        let t = t.clone();
-        tokio::spawn(async move {
-            for _ in 0..30 {
-                t.update_or("hot", 0, |n| n + 1).await.unwrap();
-            }
-        })
-    }).collect();
-    let others: Vec<_> = (0..3).map(|_| {
-        let (backend, raw) = (Arc::clone(&backend), raw.clone());
-        tokio::spawn(async move {
-            for _ in 0..20 {
-                let mut found = get(&*backend, &raw, text("hot")).await;
-                loop {
-                    let next = match &found {
-                        Some(persist_core::backend::Cell::Integer(n)) => n + 1,
-                        _ => 1,
-                    };
-                    let expect = Expect::found(found);
-                    let swap = op(&raw, text("hot"), expect, Write::Put(int(next)));
-                    match commit(&backend, vec![swap]).await.unwrap() {
-                        Commit::Applied => break,
-                        Commit::Conflict { found: now, .. } => found = now,
-                    }
+    let updaters: Vec<_> = (0..6)
+        .map(|_| {
+            let t = t.clone();
+            tokio::spawn(async move {
+                for _ in 0..30 {
+                    t.update_or("hot", 0, |n| n + 1).await.unwrap();
                     tokio::task::yield_now().await;
                 }
-            }
+            })
         })
-    }).collect();
+        .collect();
+    let others: Vec<_> = (0..3)
+        .map(|_| {
+            let (backend, raw) = (Arc::clone(&backend), raw.clone());
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    let mut found = get(&*backend, &raw, text("hot")).await;
+                    loop {
+                        // Others come between the read and the write.
+                        tokio::task::yield_now().await;
+                        let next = match &found {
+                            Some(persist_core::backend::Cell::Integer(n)) => n + 1,
+                            _ => 1,
+                        };
+                        let expect = Expect::found(found);
+                        let swap = op(&raw, text("hot"), expect, Write::Put(int(next)));
+                        match commit(&backend, vec![swap]).await.unwrap() {
+                            Commit::Applied => break,
+                            Commit::Conflict { found: now, .. } => found = now,
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
     ends(updaters).await;
     ends(others).await;
     assert_eq!(t.get("hot").await.unwrap(), Some(240));

@@ -62,5 +62,5 @@ impl Fault for Spawned {
 
 over_mem!(in_two_steps: InTwoSteps => cancel: batches, atomic: large);
 over_mem!(briefly, forgotten_turn: Forgetful(Arc::new(Semaphore::new(1)))
-    => cancel: singles updates);
+    => cancel: singles);
 over_mem!(needs_tokio: Spawned => runtime: foreign_executor);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use persist_core::backend::{Backend, Batch, Commit, Expect, Op};
 use persist_core::Result;
+use persist_core::backend::{Backend, Batch, Commit, Expect, Op};
 
 use crate::broken::{caught, sqlite};
 use crate::fault::{Fault, broken};

@@ -49,9 +49,7 @@ impl Fault for TooEarly {
         async move {
             let marks = |op: &Op| matches!(op, Op::Unchanged(_));
             let judged = batch.ops.iter().filter(|op| marks(op)).cloned().collect::<Vec<_>>();
-            if !judged.is_empty()
-                && inner.commit(Batch { ops: judged }).await? != Commit::Applied
-            {
+            if !judged.is_empty() && inner.commit(Batch { ops: judged }).await? != Commit::Applied {
                 let which = batch.ops.iter().position(marks).unwrap_or_default();
                 return Ok(Commit::Conflict { which, found: None });
             }

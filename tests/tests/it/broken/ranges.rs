@@ -127,11 +127,11 @@ over_mem!(one_way: Twisted { ask: only_forward, ..Twisted::GOOD }
     => scan: order_of_text limits);
 over_mem!(boundless: Twisted { ask: without_limit, ..Twisted::GOOD } => read: scans);
 over_mem!(repeated_row: Twisted { answer: repeats_a_row, ..Twisted::GOOD }
-    => steady: callback_writes, scan: limits, read: scans);
+    => steady: present_throughout, scan: limits, read: scans);
 over_mem!(early_end: Twisted { answer: ends_early, ..Twisted::GOOD }
     => steady: present_throughout, scan: large_values);
 over_mem!(lost_row: Twisted { answer: loses_a_row, ..Twisted::GOOD }
-    => snapshot: callback_writes, read: budget);
+    => scan: limits, read: budget);
 over_mem!(folded_case: Twisted { answer: order_of_case, ..Twisted::GOOD } => scan: order_of_text);
 
 /// Counts everything, whatever was asked.

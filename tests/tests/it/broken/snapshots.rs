@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, pending};
-use persist_core::Result;
 use persist_core::backend::{
     Backend, Batch, Cell, Commit, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle,
 };
+use persist_core::{Error, ErrorKind, Result};
 use tokio::sync::Semaphore;
 
 use crate::broken::over_mem;
@@ -66,16 +66,12 @@ struct Leaking(Arc<Semaphore>);
 
 impl Fault for Leaking {
     fn snapshot<'a>(&'a self, inner: &'a Arc<dyn Backend>) -> BoxFuture<'a, Result<Arc<dyn Read>>> {
-        match self.0.try_acquire() {
-            Ok(place) => {
-                place.forget();
-                inner.snapshot()
-            }
-            Err(_) => {
-                let busy = persist_core::Error::new(persist_core::ErrorKind::Busy, "too many");
-                std::future::ready(Err(busy)).boxed()
-            }
-        }
+        let Ok(place) = self.0.try_acquire() else {
+            let busy = Error::new(ErrorKind::Busy, "too many");
+            return std::future::ready(Err(busy)).boxed();
+        };
+        place.forget();
+        inner.snapshot()
     }
 }
 
@@ -120,7 +116,7 @@ impl<T: Send + Sync> Read for Holding<T> {
 }
 
 over_mem!(live_snapshot: Live
-    => snapshot: one_state consistent gets scans counts callback_writes, atomic: large);
+    => snapshot: one_state consistent gets scans counts callback_writes);
 over_mem!(briefly, locked_snapshot: Locked::default()
     => snapshot: writers_go_on callback_writes);
 over_mem!(briefly, patient_snapshot: Patient(Arc::new(Semaphore::new(4))) => snapshot: busy_not_stuck);
