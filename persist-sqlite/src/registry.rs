@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql::{self, SqlTable};
 
-/// Makes the registry. Its numbers are never used twice, so that a table of an old name is not
-/// taken for the one that was dropped.
+/// Makes the registry. A dropped table leaves its row, without a name: neither its number nor its
+/// physical name is used twice, so that no process takes a new table for the one that it knew.
 const CREATE: &str = "\
 CREATE TABLE IF NOT EXISTS __persist_tables (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    name        TEXT NOT NULL UNIQUE,
+    name        TEXT UNIQUE,
     physical    TEXT NOT NULL UNIQUE COLLATE NOCASE,
     key_type    TEXT NOT NULL,
     key_codec   TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS __persist_tables (
 const SELECT: &str = "\
 SELECT id, name, physical, key_type, key_codec, value_type, value_codec, fingerprint, format
 FROM __persist_tables
-WHERE physical IN (SELECT name FROM sqlite_schema WHERE type = 'table')";
+WHERE name IS NOT NULL AND physical IN (SELECT name FROM sqlite_schema WHERE type = 'table')";
 
 /// A table as it is registered.
 pub(crate) struct Registered {
@@ -69,7 +69,7 @@ pub(crate) fn create(
         return Ok(Some(found));
     }
     // A registered table that is gone was dropped by other means; it is made anew.
-    connection.execute("DELETE FROM __persist_tables WHERE name = ?1", [&spec.name])?;
+    forget(connection, &spec.name)?;
     let physical = physical_name(connection, &spec.name)?;
     connection.execute(&sql::create(&physical, spec), [])?;
     connection.execute(
@@ -94,7 +94,7 @@ pub(crate) fn create(
 pub(crate) fn drop_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     let Some(found) = find(connection, name)? else { return Ok(false) };
     connection.execute(&sql::drop_table(&found.physical), [])?;
-    connection.execute("DELETE FROM __persist_tables WHERE name = ?1", [name])?;
+    forget(connection, name)?;
     Ok(true)
 }
 
@@ -164,17 +164,25 @@ fn has_registry(connection: &Connection) -> rusqlite::Result<bool> {
         .exists([])
 }
 
-/// The name of the table in SQLite: its own if that is plain and free, else a made one.
-/// SQLite folds case, so a name that differs only in case from one that is taken is not free.
+fn forget(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection.execute("UPDATE __persist_tables SET name = NULL WHERE name = ?1", [name]).map(drop)
+}
+
+/// The name of the table in SQLite: its own if that is plain and was never taken, else one with a
+/// number. SQLite folds case, so a name that differs only in case from one that is taken is taken.
 fn physical_name(connection: &Connection, name: &str) -> rusqlite::Result<String> {
-    let mut taken =
-        connection.prepare_cached("SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE")?;
-    if is_plain(name) && !taken.exists([name])? {
+    let mut taken = connection.prepare_cached(
+        "SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE
+         UNION ALL SELECT 1 FROM __persist_tables WHERE physical = ?1",
+    )?;
+    let plain = is_plain(name);
+    if plain && !taken.exists([name])? {
         return Ok(name.to_owned());
     }
-    let mut number = 1_u64;
+    let stem = if plain { name } else { "persist_table" };
+    let mut number = if plain { 2_u64 } else { 1 };
     loop {
-        let made = format!("persist_table_{number}");
+        let made = format!("{stem}_{number}");
         if !taken.exists([&made])? {
             return Ok(made);
         }

@@ -51,6 +51,9 @@ impl Snapshots {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::closed());
         }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::closed());
+        }
         self.expire();
         let place = self.place()?;
         let idle = self.idle.lock().pop();

@@ -88,12 +88,12 @@ impl Watching {
                 Next::Listen => {
                     let look = self.listen().await?;
                     if let Err(error) = self.look(look).await {
-                        return Some(Err(self.failed(error, Next::LookAgain)));
+                        return self.interrupted(error);
                     }
                 }
                 Next::LookEverywhere => {
                     if let Err(error) = self.look(Look::Everywhere).await {
-                        return Some(Err(self.failed(error, Next::LookAgain)));
+                        return self.interrupted(error);
                     }
                 }
                 Next::LookAgain => {
@@ -108,6 +108,15 @@ impl Watching {
                 }
             }
         }
+    }
+
+    /// An error under way. That the handle was closed is no error, but the end.
+    fn interrupted(&mut self, error: Error) -> Option<Item> {
+        if error.kind() == ErrorKind::Closed {
+            self.next = Next::End;
+            return None;
+        }
+        Some(Err(self.failed(error, Next::LookAgain)))
     }
 
     /// What comes after an error: more, if it is one that passes.
