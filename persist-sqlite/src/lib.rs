@@ -42,3 +42,8 @@ mod views;
 mod writer;
 
 pub use options::Options;
+
+/// The programs of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-ocsipersist.md")]
+struct FromOcsipersist;

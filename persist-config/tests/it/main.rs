@@ -12,6 +12,8 @@ mod documents;
 mod elsewhere;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod embedded;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod examples;
 #[cfg(not(all(feature = "mem", feature = "sqlite")))]
 mod lean;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
@@ -19,4 +21,8 @@ mod mistakes;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod opening;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
+mod snippets;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
 mod support;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod web;
