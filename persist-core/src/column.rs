@@ -2,7 +2,8 @@
 //!
 //! A column is an empty marker type, so that a table reads as its schema:
 //! `Table<Text, Postcard<Session>>`. These are here: [`Text`], [`Bytes`], [`Integer`], [`Real`],
-//! [`Pair`] for composite keys, [`Postcard`] and [`Json`] for anything that serde knows. Your own
+//! [`Pair`] for composite keys, [`Postcard`] and [`Json`] for anything that serde knows,
+//! [`RawText`] for what Ocsipersist wrote. Your own
 //! is one `impl` of [`Column`]:
 //!
 //! ```

@@ -135,6 +135,34 @@ impl Tx {
         async move { cell.await.map(|(_, _, found)| found.is_some()) }
     }
 
+    /// Binds `key` to what `f` makes of its value (`None` is absent, on both sides) when the
+    /// transaction ends well, and returns that.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    pub fn update<K: KeyColumn, V: Column, F>(
+        &self,
+        table: &Table<K, V>,
+        key: K::Borrowed<'_>,
+        f: F,
+    ) -> impl Future<Output = Result<Option<V::Owned>>> + Send + use<K, V, F>
+    where
+        F: FnOnce(Option<V::Owned>) -> Option<V::Owned> + Send,
+    {
+        let cell = self.cell(table, key);
+        let attempt = Arc::clone(&self.0);
+        async move {
+            let (raw, key, found) = cell.await?;
+            let updated = found.map(decode_value::<V>).transpose().and_then(|old| {
+                let new = f(old);
+                let cell = new.as_ref().map(|new| encode_value::<V>(V::borrow(new))).transpose()?;
+                attempt.write(&raw, key.clone(), cell)?;
+                Ok(new)
+            });
+            updated.map_err(|error| raw.blame_key("transact", &key, error))
+        }
+    }
+
     /// Binds `key` to `value` when the transaction ends well.
     ///
     /// # Errors

@@ -32,10 +32,10 @@ macro_rules! laws {
                 order_of_nested_pairs bounds bounds_of_bytes bounds_of_integers bounds_of_reals
                 bounds_of_pairs prefix_of_text prefix_of_bytes prefix_of_pairs
                 prefix_within_bounds empty_ranges limits pages folds large_values;
-            steady: present_throughout callback_writes the_ground_goes nothing_held bad_row;
+            steady: present_throughout every_form callback_writes the_ground_goes nothing_held bad_row;
             snapshot: one_state consistent writers_go_on callback_writes dropped_table
                 busy_not_stuck released gets scans counts budget;
-            names: odd dropped_alone made_anew refused references;
+            names: odd dropped_alone made_anew refused references sizes;
             data: bytes characters empty numbers refused key_limit value_limit batch_limit;
             typed: columns made_at_once references own_column corrupt_values left_over_bytes
                 corrupt_references;

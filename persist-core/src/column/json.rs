@@ -9,6 +9,9 @@ use super::{CodecError, Column};
 use crate::backend::{Cell, CellType};
 
 /// Any serde type as JSON text: readable in the engine's own shell, and self-describing.
+///
+/// JSON knows no NaN and no infinity: `serde_json` writes them as `null`, which is no number when
+/// it is read.
 #[derive(Debug)]
 pub struct Json<T>(PhantomData<fn() -> T>);
 

@@ -151,6 +151,18 @@ impl<K: KeyColumn, V: Column> Range<K, V> {
     /// Calls `f` with what it returned last (`init` at first) and each binding, one after the
     /// other, and returns what it returned last. Stops as [`for_each`](Self::for_each) does.
     ///
+    /// The error is of a type that you choose; name it where nothing else does.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # use persist_core::{Error, Table, column::{Integer, Text}};
+    /// # let store = persist_mem::Options::new().open().await?;
+    /// # let hits: Table<Text, Integer> = store.table("hits").await?;
+    /// let sum = hits.range(..).fold(0, async |sum, _, n| Ok::<_, Error>(sum + n)).await?;
+    /// # assert_eq!(sum, 0);
+    /// # Ok::<_, Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Those of `f`, of the store, and `Decode`.
     #[doc(alias = "fold_step")]

@@ -82,18 +82,18 @@ impl Watching {
             match std::mem::replace(&mut self.next, Next::Listen) {
                 Next::Baseline => {
                     if let Err(error) = self.baseline().await {
-                        return Some(Err(self.failed(error, Next::Baseline)));
+                        return self.interrupted(error, Next::Baseline);
                     }
                 }
                 Next::Listen => {
                     let look = self.listen().await?;
                     if let Err(error) = self.look(look).await {
-                        return self.interrupted(error);
+                        return self.interrupted(error, Next::LookAgain);
                     }
                 }
                 Next::LookEverywhere => {
                     if let Err(error) = self.look(Look::Everywhere).await {
-                        return self.interrupted(error);
+                        return self.interrupted(error, Next::LookAgain);
                     }
                 }
                 Next::LookAgain => {
@@ -111,12 +111,12 @@ impl Watching {
     }
 
     /// An error under way. That the handle was closed is no error, but the end.
-    fn interrupted(&mut self, error: Error) -> Option<Item> {
+    fn interrupted(&mut self, error: Error, next: Next) -> Option<Item> {
         if error.kind() == ErrorKind::Closed {
             self.next = Next::End;
             return None;
         }
-        Some(Err(self.failed(error, Next::LookAgain)))
+        Some(Err(self.failed(error, next)))
     }
 
     /// What comes after an error: more, if it is one that passes.

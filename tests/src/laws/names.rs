@@ -174,3 +174,21 @@ fn long() -> Vec<String> {
 async fn listed(store: &Persist) -> Vec<String> {
     store.tables().await.unwrap().into_iter().map(|info| info.spec.name).collect()
 }
+
+/// Tables are listed by name, with what they hold.
+pub async fn sizes<S: Subject>(place: Place<S>) {
+    let store = place.open().await;
+    for (name, rows) in [("b", 2_usize), ("a", 3), ("c", 0)] {
+        let table = numbers(&store, name).await;
+        for n in 0..rows {
+            table.insert(&crate::aid::key(n), 1).await.unwrap();
+        }
+    }
+    let sizes = store.sizes().await.unwrap();
+    let told: Vec<_> =
+        sizes.iter().map(|size| (size.info.spec.name.as_str(), size.rows, size.bytes)).collect();
+    // Keys of 7 bytes, and integers of 8.
+    assert_eq!(told, [("a", 3, 45), ("b", 2, 30), ("c", 0, 0)]);
+    assert!(store.drop_table("a").await.unwrap());
+    assert_eq!(store.sizes().await.unwrap().len(), 2);
+}

@@ -67,6 +67,60 @@ pub async fn present_throughout<S: Subject>(place: Place<S>) {
     ends(churners).await;
 }
 
+/// Every form of iteration meets each key that is present throughout once, while others come and
+/// go.
+pub async fn every_form<S: Subject>(place: Place<S>) {
+    let store = place.open().await;
+    let table = numbers(&store, "t").await;
+    let mut batch = store.batch();
+    for number in (0..900).step_by(3) {
+        batch.insert(&table, &key(number), 1).unwrap();
+    }
+    let _ = batch.commit().await.unwrap();
+    let steady: Vec<String> = (0..900).step_by(3).map(key).collect();
+    let (other, done) = (table.clone(), Arc::new(AtomicBool::new(false)));
+    let (ended, mut rng) = (Arc::clone(&done), place.rng());
+    let churner = tokio::spawn(async move {
+        while !ended.load(Ordering::Acquire) {
+            let key = key(rng.random_range(0..300) * 3 + 1);
+            if !other.remove(&key).await.unwrap() {
+                other.insert(&key, 0).await.unwrap();
+            }
+        }
+    });
+    let check = |form: &str, met: Vec<(String, i64)>| {
+        let met: Vec<String> =
+            met.into_iter().filter(|(_, n)| *n == 1).map(|(key, _)| key).collect();
+        assert_eq!(met, steady, "{form}");
+    };
+    for _ in 0..4 {
+        check("stream", all(table.range(..)).await);
+        check("snapshot", all(table.range(..).snapshot()).await);
+        let pages: Vec<_> = table.range(..).pages(7).try_collect().await.unwrap();
+        check("pages", pages.concat());
+        let mut backwards = all(table.range(..).rev()).await;
+        backwards.reverse();
+        check("rev", backwards);
+        let mut met = Vec::new();
+        let each = table.range(..).for_each(|key, n| {
+            met.push((key, n));
+            async { Ok::<_, Error>(()) }
+        });
+        each.await.unwrap();
+        check("for_each", met);
+        let folded = table.range(..).fold(Vec::new(), |mut met, key, n| async move {
+            met.push((key, n));
+            Ok::<_, Error>(met)
+        });
+        check("fold", folded.await.unwrap());
+        let listed = store.transact(async |tx| tx.range(&table, ..).entries().await);
+        check("transaction", listed.await.unwrap());
+        assert!(table.range(..).count().await.unwrap() >= 300, "count");
+    }
+    done.store(true, Ordering::Release);
+    ends([churner]).await;
+}
+
 /// The callback may use the table that is iterated: change, remove, insert behind and ahead.
 pub async fn callback_writes<S: Subject>(place: Place<S>) {
     let store = place.open().await;

@@ -38,6 +38,9 @@ pub async fn own_writes<S: Subject>(place: Place<S>) {
             assert_eq!(tx.range(&t, ..).count().await?, 4);
             assert_eq!(tx.range(&t, ..).limit(0).count().await?, 0);
             assert_eq!(tx.range(&t, "z".."a").count().await?, 0);
+            assert_eq!(tx.update(&t, "g", |n| n.map(|n| n + 10)).await?, Some(13));
+            assert_eq!(tx.update(&t, "b", |_| None).await?, None);
+            tx.insert(&t, "b", 10)?;
             let seen = tokio::spawn(spawned.get("b")).await.unwrap()?;
             assert_eq!(seen, None, "others do not see what is not committed");
             Ok::<_, Error>(())
@@ -45,7 +48,7 @@ pub async fn own_writes<S: Subject>(place: Place<S>) {
         .await
         .unwrap();
     let found: Vec<_> = all(outside.range(..)).await;
-    let expected = [("a", 0), ("b", 10), ("c", 20), ("g", 3)].map(|(key, n)| (key.to_owned(), n));
+    let expected = [("a", 0), ("b", 10), ("c", 20), ("g", 13)].map(|(key, n)| (key.to_owned(), n));
     assert_eq!(found, expected);
 }
 
@@ -77,10 +80,8 @@ pub async fn aborts<S: Subject>(place: Place<S>) {
             .transact(async |tx| {
                 tx.insert(&table, "a", 1)?;
                 tx.get(&table, "b").await?;
-                if true {
-                    panic!("in the middle");
-                }
-                Ok::<_, Error>(())
+                let fails: fn() -> Result<(), Error> = || panic!("in the middle");
+                fails()
             })
             .await
     });

@@ -122,9 +122,11 @@ pub async fn ends<S: Subject>(place: Place<S>) {
     assert!(my_watch.next().await.is_none());
     theirs.insert("a", 1).await.unwrap();
     assert_eq!(next(&mut their_watch).await, ("a".into(), Change::Added(1)));
+    let mut not_begun = theirs.watch(..);
     let waiting = tokio::spawn(async move { their_watch.next().await.is_none() });
     other.close().await.unwrap();
     assert!(waiting.await.unwrap());
+    assert!(not_begun.next().await.is_none());
     let error = mine.watch(..).next().await.unwrap();
     fails(error, ErrorKind::Closed);
 }

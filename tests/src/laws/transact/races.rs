@@ -12,7 +12,7 @@ use crate::{Place, Subject};
 
 /// Transfers over two tables keep the sum, and every transaction that only reads sees it.
 pub async fn transfers<S: Subject>(place: Place<S>) {
-    const ACCOUNTS: usize = 6;
+    const ACCOUNTS: i64 = 6;
     let store = place.open().await;
     let tables = [numbers(&store, "left").await, numbers(&store, "right").await];
     for account in 0..ACCOUNTS {
@@ -20,7 +20,7 @@ pub async fn transfers<S: Subject>(place: Place<S>) {
             table.insert(&account.to_string(), 100).await.unwrap();
         }
     }
-    let movers = (0..8_usize).map(|mover| {
+    let movers = (0..8).map(|mover| {
         let (store, [left, right]) = (store.clone(), tables.clone());
         tokio::spawn(async move {
             for round in 0..15 {
@@ -42,11 +42,11 @@ pub async fn transfers<S: Subject>(place: Place<S>) {
             let right = tx.range(&tables[1], ..).entries().await?;
             Ok::<_, Error>(left.iter().chain(&right).map(|(_, n)| n).sum::<i64>())
         });
-        assert_eq!(sum.await.unwrap(), 200 * ACCOUNTS as i64);
+        assert_eq!(sum.await.unwrap(), 200 * ACCOUNTS);
     }
     ends(movers).await;
     let left: i64 = all(tables[0].range(..)).await.iter().map(|(_, n)| n).sum();
-    assert_eq!(left, 100 * ACCOUNTS as i64 - 8 * 15);
+    assert_eq!(left, 100 * ACCOUNTS - 8 * 15);
 }
 
 /// Increments of one key by transactions and by updates lose nothing.
