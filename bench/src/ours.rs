@@ -20,43 +20,37 @@ pub async fn load(table: &Rows, rows: u64) -> Result<(), Failure> {
 }
 
 pub fn get(table: &Rows, rows: u64, tasks: u64) -> Side<'static> {
-    let table = table.clone();
-    Box::new(move |deadline| {
-        let table = table.clone();
-        Box::pin(by_tasks(tasks, move |task| {
-            let table = table.clone();
-            async move {
-                let (mut done, mut latencies) = (0, Vec::new());
-                let mut last = Instant::now();
-                for pick in Picks::new(task + 1, rows) {
-                    table.get(&key(pick)).await?.ok_or("a key is missing")?;
-                    done += 1;
-                    let now = Instant::now();
-                    latencies.push(now - last);
-                    last = now;
-                    if deadline.passed() {
-                        break;
-                    }
-                }
-                Ok((done, latencies))
-            }
-        }))
+    operations(table, rows, tasks, |table, _, pick, _| async move {
+        table.get(&key(pick)).await?.ok_or("a key is missing")?;
+        Ok(())
     })
 }
 
 pub fn put(table: &Rows, rows: u64, tasks: u64) -> Side<'static> {
+    operations(table, rows, tasks, |table, seed, pick, n| async move {
+        Ok(table.insert(&key(pick), &value(seed, n)).await?)
+    })
+}
+
+/// Tasks that each make one operation after the other, on random keys. An operation is given a
+/// seed that no other task or round has, its key, and how many the task has made before it.
+fn operations<F, Fut>(table: &Rows, rows: u64, tasks: u64, operation: F) -> Side<'static>
+where
+    F: Fn(Rows, u64, u64, u64) -> Fut + Copy + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), Failure>> + Send,
+{
     let table = table.clone();
-    let mut seed = 0;
+    let mut round = 0;
     Box::new(move |deadline| {
         let table = table.clone();
-        seed += 1;
+        round += 1;
         Box::pin(by_tasks(tasks, move |task| {
-            let table = table.clone();
+            let (table, seed) = (table.clone(), round << 32 | task << 16 | 1);
             async move {
                 let (mut done, mut latencies) = (0, Vec::new());
                 let mut last = Instant::now();
-                for pick in Picks::new(task + 1, rows) {
-                    table.insert(&key(pick), &value(seed << 32 | task << 24 | 1, done)).await?;
+                for pick in Picks::new(seed, rows) {
+                    operation(table.clone(), seed, pick, done).await?;
                     done += 1;
                     let now = Instant::now();
                     latencies.push(now - last);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use entry::{Entry, Swap};
 pub use range::Range;
-pub(crate) use range::cells;
+pub(crate) use range::{beginning, cells};
 pub(crate) use raw::RawTable;
 pub use stream::{Entries, Pages};
 

@@ -50,7 +50,7 @@ macro_rules! laws {
             watch: kinds baseline places values ends last_state slow thousand too_large guards
                 panics;
             hints: each_change listeners overflow end;
-            cancel: singles batches updates reads snapshots opens closes;
+            cancel: singles batches updates reads snapshots opens closes transactions defaults watches;
             runtime: current_thread spawned moved ended_under_way foreign_executor;
             processes: increments creation schema visible one_winner batches dropped_table hints
                 defaults transactions watches;

@@ -67,10 +67,7 @@ impl<K: KeyColumn, V: Column> Range<K, V> {
     where
         K: PrefixColumn,
     {
-        self.bounds = self.bounds.and_then(|bounds| {
-            let begun = KeyRange::prefix(encode_prefix::<K>(prefix)?);
-            Ok(bounds.and_then(|bounds| bounds.intersect(&begun)))
-        });
+        self.bounds = beginning::<K>(self.bounds, prefix);
         self
     }
 
@@ -223,4 +220,14 @@ pub(crate) fn cells<K: KeyColumn>(
         Bound::Unbounded => Ok(Bound::Unbounded),
     };
     Ok(KeyRange::new(cell(lower)?, cell(upper)?))
+}
+
+/// The part of a range whose keys begin with `prefix`.
+pub(crate) fn beginning<K: PrefixColumn>(
+    bounds: Result<Option<KeyRange>>,
+    prefix: K::Prefix<'_>,
+) -> Result<Option<KeyRange>> {
+    let bounds = bounds?;
+    let begun = KeyRange::prefix(encode_prefix::<K>(prefix)?);
+    Ok(bounds.and_then(|bounds| bounds.intersect(&begun)))
 }

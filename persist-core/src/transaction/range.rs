@@ -5,8 +5,8 @@ use std::ops::RangeBounds;
 
 use super::Tx;
 use crate::backend::{Cell, Direction, KeyRange};
-use crate::column::{Column, KeyColumn, PrefixColumn, decode_row, encode_prefix};
-use crate::table::cells;
+use crate::column::{Column, KeyColumn, PrefixColumn, decode_row};
+use crate::table::{beginning, cells};
 use crate::{Result, Table};
 
 /// How many rows are asked for at once.
@@ -43,10 +43,7 @@ impl<K: KeyColumn, V: Column> TxRange<'_, K, V> {
     where
         K: PrefixColumn,
     {
-        self.bounds = self.bounds.and_then(|bounds| {
-            let begun = KeyRange::prefix(encode_prefix::<K>(prefix)?);
-            Ok(bounds.and_then(|bounds| bounds.intersect(&begun)))
-        });
+        self.bounds = beginning::<K>(self.bounds, prefix);
         self
     }
 
