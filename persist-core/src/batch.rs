@@ -30,6 +30,9 @@ use std::ops::RangeBounds;
 pub struct Batch {
     persist: Persist,
     ops: Ops,
+    /// Which call each operation came from: a range that is empty needs none.
+    calls: Vec<usize>,
+    made: usize,
 }
 
 /// How a batch ended.
@@ -47,17 +50,17 @@ pub enum Committed {
 
 impl Batch {
     pub(crate) fn new(persist: Persist) -> Self {
-        Self { persist, ops: Ops::default() }
+        Self { persist, ops: Ops::default(), calls: Vec::new(), made: 0 }
     }
 
     /// How many operations have been added.
     pub fn len(&self) -> usize {
-        self.ops.ops.len()
+        self.made
     }
 
     /// Whether nothing has been added.
     pub fn is_empty(&self) -> bool {
-        self.ops.ops.is_empty()
+        self.made == 0
     }
 
     /// Binds `key` to `value`, whatever was there.
@@ -133,9 +136,8 @@ impl Batch {
         self.check_store(table)?;
         let range = cells::<K>(range.start_bound(), range.end_bound())
             .map_err(|error| table.raw().blame("batch", error))?;
-        if let Some(range) = range {
-            self.ops.ops.push(Op::DeleteRange { table: table.raw().handle().clone(), range });
-        }
+        let table = table.raw().handle().clone();
+        self.add(range.map(|range| Op::DeleteRange { table, range }));
         Ok(self)
     }
 
@@ -146,7 +148,7 @@ impl Batch {
     pub fn clear<K: KeyColumn, V: Column>(&mut self, table: &Table<K, V>) -> Result<&mut Self> {
         self.check_store(table)?;
         let (table, range) = (table.raw().handle().clone(), KeyRange::all());
-        self.ops.ops.push(Op::DeleteRange { table, range });
+        self.add(Some(Op::DeleteRange { table, range }));
         Ok(self)
     }
 
@@ -163,13 +165,16 @@ impl Batch {
             )
             .during("batch"));
         }
-        if self.is_empty() {
+        if self.ops.ops.is_empty() {
             return self.persist.backend().map(|_| Committed::Applied);
         }
         let committed = async { self.persist.backend()?.commit(self.ops).await };
         match committed.await.map_err(|error| error.during("batch"))? {
             Commit::Applied => Ok(Committed::Applied),
-            Commit::Conflict { which, .. } => Ok(Committed::Conflict { operation: which }),
+            Commit::Conflict { which, .. } => {
+                let operation = self.calls.get(which).copied().unwrap_or(which);
+                Ok(Committed::Conflict { operation })
+            }
         }
     }
 
@@ -194,8 +199,17 @@ impl Batch {
     ) -> Result<&mut Self> {
         self.check_store(table)?;
         let (key, expect, write) = op.map_err(|error| table.raw().blame("batch", error))?;
-        self.ops.ops.push(Op::Key { table: table.raw().handle().clone(), key, expect, write });
+        self.add(Some(Op::Key { table: table.raw().handle().clone(), key, expect, write }));
         Ok(self)
+    }
+
+    /// Counts a call, and adds its operation if it needs one.
+    fn add(&mut self, op: Option<Op>) {
+        if let Some(op) = op {
+            self.ops.ops.push(op);
+            self.calls.push(self.made);
+        }
+        self.made += 1;
     }
 
     fn check_store<K: KeyColumn, V: Column>(&self, table: &Table<K, V>) -> Result<()> {

@@ -17,7 +17,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// It names the operation, the table and the key where there is one, says what was expected and
 /// what to do, and tells through [`outcome`](Self::outcome) what became of the write. The
 /// driver's own error, if there is one, is the [`source`](StdError::source), which `Display` does
-/// not repeat. Values never appear in it.
+/// not repeat. Values never appear in it, as far as the library and its columns are concerned; what
+/// a column of your own says of a value, and what a `Deserialize` of yours says, is repeated.
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -14,7 +14,7 @@ pub(crate) type Place = (u64, Cell);
 pub(crate) struct Keyed<T>(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<T>>>>);
 
 /// A share in the lock of a key. The lock goes away with the last one.
-pub(crate) struct Share<'k, T> {
+pub(crate) struct Share<'k, T: Default> {
     keyed: &'k Keyed<T>,
     place: Place,
     lock: Arc<tokio::sync::Mutex<T>>,
@@ -27,7 +27,7 @@ impl<T: Default> Keyed<T> {
     }
 }
 
-impl<T> Share<'_, T> {
+impl<T: Default> Share<'_, T> {
     /// Waits for the lock; who came first gets it first.
     pub(crate) async fn lock(&self) -> tokio::sync::MutexGuard<'_, T> {
         self.lock.lock().await
@@ -47,11 +47,12 @@ impl<T> Default for Keyed<T> {
     }
 }
 
-impl<T> Drop for Share<'_, T> {
+impl<T: Default> Drop for Share<'_, T> {
     fn drop(&mut self) {
         let mut locks = self.keyed.0.lock();
-        // The map's share and this one.
-        if Arc::strong_count(&self.lock) == 2 {
+        // Given up under the lock of the map, so that of two last shares one sees that it is.
+        self.lock = Arc::default();
+        if locks.get(&self.place).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.place);
         }
     }

@@ -19,8 +19,9 @@ use crate::{Error, ErrorKind, Result};
 /// An open store: what every front end is made from.
 ///
 /// A clone is the same handle, and costs a counter. [`handle`](Self::handle) makes another one on
-/// the same store, which is closed apart. The engine itself is closed with the last handle.
-/// Dropping the last handle without [`close`](Self::close) loses nothing that was acknowledged.
+/// the same store, which is closed apart. The engine is closed by the last handle's
+/// [`close`](Self::close), or when the last handle and all that was made from any of them are
+/// dropped, which loses nothing that was acknowledged.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -149,9 +150,11 @@ impl Persist {
     /// # Errors
     /// What the engine reports when it is released.
     pub async fn close(&self) -> Result<()> {
-        if !self.0.close() {
+        self.0.close();
+        if self.0.store.open_handles.load(Ordering::Acquire) > 0 {
             return Ok(());
         }
+        // Each call waits for the release, also when an earlier one was given up.
         self.0.store.backend.close().await.map_err(|error| error.during("close"))
     }
 
@@ -197,11 +200,11 @@ impl Persist {
 }
 
 impl Handle {
-    /// Closes the handle; whether it was the last one of the store.
-    fn close(&self) -> bool {
-        let open = !self.closed.swap(true, Ordering::AcqRel);
+    fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.store.open_handles.fetch_sub(1, Ordering::AcqRel);
+        }
         self.ended.notify_waiters();
-        open && self.store.open_handles.fetch_sub(1, Ordering::AcqRel) == 1
     }
 }
 

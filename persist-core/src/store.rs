@@ -94,7 +94,8 @@ impl Store {
         self.made(name, Ok(Default::lazy(&sealed::<T>(), default)))
     }
 
-    /// As [`variable_with`](Self::variable_with), with a default that takes time to make.
+    /// As [`variable_with`](Self::variable_with), with a default that takes time to make. While it
+    /// is made, other tasks that need it wait; it must not itself read the variable.
     ///
     /// # Errors
     /// As [`variable`](Self::variable).

@@ -30,7 +30,7 @@ struct Sqlite {
     writer: GroupCommit<Writer>,
     hints: Arc<Hints>,
     catalog: Catalog,
-    handles: Handles,
+    handles: Arc<Handles>,
 }
 
 pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
@@ -54,8 +54,14 @@ pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
         let reader = Reader { lane, witness };
         let catalog = Catalog::new(&options);
         let handles = Handles::default();
-        Ok(Arc::new(Sqlite { reader, snapshots, writer, hints, catalog, handles })
-            as Arc<dyn Backend>)
+        Ok(Arc::new(Sqlite {
+            reader,
+            snapshots,
+            writer,
+            hints,
+            catalog,
+            handles: Arc::new(handles),
+        }) as Arc<dyn Backend>)
     })
     .await
 }
@@ -110,18 +116,20 @@ impl Backend for Sqlite {
 
     fn drop_table<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool>> {
         async move {
-            let (catalog, owned) = (self.catalog, name.to_owned());
-            let dropped = self
-                .writer
-                .call(move |writer| {
-                    writer.transaction(|connection| catalog.drop_table(connection, &owned))
-                })
-                .await?;
-            if dropped {
-                self.handles.forget(name);
-                self.hints.send(Hint::Table(name.into()));
-            }
-            Ok(dropped)
+            let (catalog, name) = (self.catalog, name.to_owned());
+            let (handles, hints) = (Arc::clone(&self.handles), Arc::clone(&self.hints));
+            // All of it on the writing thread, so that it happens also when nobody waits for it.
+            let drop_it = move |writer: &mut Writer| {
+                let known = handles.named(&name);
+                let dropped =
+                    writer.transaction(|connection| catalog.drop_table(connection, &name))?;
+                if dropped {
+                    handles.forget(&known);
+                    hints.send(Hint::Table(name.as_str().into()));
+                }
+                Ok(dropped)
+            };
+            self.writer.call(drop_it).await
         }
         .boxed()
     }
@@ -158,8 +166,8 @@ impl Backend for Sqlite {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         async move {
-            self.reader.lane.close();
-            self.snapshots.close();
+            self.reader.lane.close().await;
+            self.snapshots.close().await?;
             // The last connection to close writes the log back and removes it.
             self.writer.close().await;
             self.hints.end();

@@ -33,17 +33,21 @@ impl Handles {
         }
     }
 
-    /// Makes the handles to a dropped table say so.
-    pub(crate) fn forget(&self, name: &str) {
-        self.0.lock().tables.retain(|known| {
-            if known.name() != name {
-                return true;
-            }
-            if let Ok(sql) = known.private::<SqlTable>() {
+    /// The handles that were given out to tables of this name.
+    pub(crate) fn named(&self, name: &str) -> Vec<TableHandle> {
+        let given = self.0.lock();
+        given.tables.iter().filter(|known| known.name() == name).cloned().collect()
+    }
+
+    /// Makes handles to a dropped table say so. Not by name: there may be a new table of that name.
+    pub(crate) fn forget(&self, dropped: &[TableHandle]) {
+        for table in dropped {
+            if let Ok(sql) = table.private::<SqlTable>() {
                 sql.drop_it();
             }
-            false
-        });
+        }
+        let is_dropped = |known: &TableHandle| dropped.iter().any(|gone| gone.id() == known.id());
+        self.0.lock().tables.retain(|known| !is_dropped(known));
     }
 }
 

@@ -19,6 +19,8 @@ use crate::read::{Attempt, Haste, Miss};
 #[derive(Debug)]
 pub(crate) struct Pool {
     idle: ArrayQueue<Connection>,
+    /// Connections that are not closed.
+    open: AtomicUsize,
     /// Reads that found no connection idle.
     waiting: AtomicUsize,
     returned: Notify,
@@ -44,6 +46,7 @@ impl Pool {
         }
         Ok(Arc::new(Self {
             idle,
+            open: AtomicUsize::new(readers),
             waiting: AtomicUsize::new(0),
             returned: Notify::new(),
             long: Arc::new(Semaphore::new((readers - 1).max(1))),
@@ -52,12 +55,22 @@ impl Pool {
         }))
     }
 
-    /// Refuses further reads and closes the connections, those that are lent when they come back.
-    pub(crate) fn close(&self) {
+    /// Refuses further reads, and ends when all connections are closed, those that are lent
+    /// included.
+    pub(crate) async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.long.close();
+        // Those who wait for a connection are told, and those who have one are waited for.
         self.returned.notify_waiters();
-        while self.idle.pop().is_some() {}
+        loop {
+            let mut returned = std::pin::pin!(self.returned.notified());
+            returned.as_mut().enable();
+            self.drain();
+            if self.open.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            returned.await;
+        }
     }
 
     async fn lend(self: &Arc<Self>) -> Result<Lent> {
@@ -65,7 +78,16 @@ impl Pool {
             Some(connection) => connection,
             None => self.wait_for_one().await?,
         };
-        Ok(Lent { connection: Some(connection), pool: Arc::clone(self) })
+        let lent = Lent { connection: Some(connection), pool: Arc::clone(self) };
+        if self.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(lent) }
+    }
+
+    /// Closes the connections that are not lent.
+    fn drain(&self) {
+        while let Some(connection) = self.idle.pop() {
+            drop(connection);
+            self.open.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     async fn wait_for_one(&self) -> Result<Connection> {
@@ -123,14 +145,15 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let pool = &self.pool;
-        if let Some(connection) = self.connection.take()
-            && !pool.closed.load(Ordering::SeqCst)
-        {
+        if let Some(connection) = self.connection.take() {
             // The queue has room for every connection.
             let _ = pool.idle.push(connection);
-            // Either this sees the one who waits, or that one sees the connection.
+            // Either this sees the one who waits or closes, or that one sees the connection.
             fence(Ordering::SeqCst);
-            if pool.waiting.load(Ordering::SeqCst) > 0 {
+            if pool.closed.load(Ordering::SeqCst) {
+                pool.drain();
+                pool.returned.notify_waiters();
+            } else if pool.waiting.load(Ordering::SeqCst) > 0 {
                 pool.returned.notify_one();
             }
         }

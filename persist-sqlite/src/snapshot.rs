@@ -51,9 +51,6 @@ impl Snapshots {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::closed());
         }
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::closed());
-        }
         self.expire();
         let place = self.place()?;
         let idle = self.idle.lock().pop();
@@ -70,6 +67,10 @@ impl Snapshots {
             owner: Arc::clone(self),
         });
         self.live.lock().push(Arc::downgrade(&held));
+        if self.closed.load(Ordering::SeqCst) {
+            held.end();
+            return Err(Error::closed());
+        }
         Ok(held)
     }
 
@@ -91,13 +92,22 @@ impl Snapshots {
         next
     }
 
-    /// Ends all snapshots and refuses more.
-    pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        for held in self.live.lock().drain(..).filter_map(|held| held.upgrade()) {
-            held.end();
-        }
+    /// Refuses more snapshots, and ends those that there are when the reads in them have ended.
+    pub(crate) async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::SeqCst);
+        let live: Vec<_> = self.live.lock().drain(..).filter_map(|held| held.upgrade()).collect();
         self.idle.lock().clear();
+        let busy: Vec<_> = live.into_iter().filter(|held| !held.end()).collect();
+        if busy.is_empty() {
+            return Ok(());
+        }
+        offload(move || {
+            for held in busy {
+                held.give_back(held.connection.lock().take());
+            }
+            Ok(())
+        })
+        .await
     }
 
     fn place(self: &Arc<Self>) -> Result<Place> {
@@ -131,8 +141,12 @@ impl Snapshots {
     /// Takes a connection back.
     fn give_back(&self, connection: Connection) {
         let ended = connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
-        if ended.is_ok() && !self.closed.load(Ordering::Acquire) {
-            self.idle.lock().push(connection);
+        if ended.is_ok() {
+            let mut idle = self.idle.lock();
+            // Looked at under the lock that closing takes after it has said so.
+            if !self.closed.load(Ordering::SeqCst) {
+                idle.push(connection);
+            }
         }
     }
 }
@@ -140,11 +154,15 @@ impl Snapshots {
 impl Held {
     /// Ends the snapshot, unless a read is under way in it.
     fn end(&self) -> bool {
-        let Some(mut connection) = self.connection.try_lock() else { return false };
-        if let Some((connection, _place)) = connection.take() {
+        let Some(mut held) = self.connection.try_lock() else { return false };
+        self.give_back(held.take());
+        true
+    }
+
+    fn give_back(&self, held: Option<(Connection, Place)>) {
+        if let Some((connection, _place)) = held {
             self.owner.give_back(connection);
         }
-        true
     }
 
     fn run<T>(

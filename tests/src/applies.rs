@@ -18,6 +18,11 @@ static EXEMPTIONS: &[Exemption] = &[
         laws: &["processes"],
         why: "memory belongs to one process, by design",
     },
+    Exemption {
+        backend: "custom-backend",
+        laws: &["processes"],
+        why: "the log belongs to one process, by design",
+    },
 ];
 
 /// Why a law does not apply to a backend, if it does not.

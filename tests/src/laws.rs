@@ -14,6 +14,7 @@ pub mod hints;
 pub mod honest;
 pub mod isolated;
 pub mod names;
+pub mod objects;
 pub mod processes;
 pub mod read;
 pub mod runtime;

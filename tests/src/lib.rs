@@ -59,6 +59,7 @@
 //! | `store` | variables and their defaults |
 //! | `transact` | transactions are serializable, listings and absences included |
 //! | `watch` | a watcher gets every settled last state |
+//! | `objects` | the stores of a repository, point by point of Irmin's guide |
 //! | `hints` | at least one hint for every change |
 //! | `cancel` | dropping a future at any moment disturbs nobody |
 //! | `runtime` | every kind of runtime, and none |

@@ -49,11 +49,15 @@ macro_rules! laws {
                 spawned gives_up table_behind_its_back nested escaped other_stores;
             watch: kinds baseline places values ends last_state slow thousand too_large guards
                 panics;
+            objects: opening namespaces together branches binary_keys listing append_only one_binding
+                links adding adding_at_once bulk bulk_limit every_cell corrupt repaired undecodable
+                digests remembered collisions test_and_set one_winner beginnings equal_sets handles
+                callbacks hundred half_unwatched;
             hints: each_change listeners overflow end;
             cancel: singles batches updates reads snapshots opens closes transactions defaults watches;
             runtime: current_thread spawned moved ended_under_way foreign_executor;
             processes: increments creation schema visible one_winner batches dropped_table hints
-                defaults transactions watches;
+                defaults transactions watches test_and_set atomic_watches;
             crash: puts batches counter;
         }
     };

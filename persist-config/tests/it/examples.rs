@@ -160,6 +160,19 @@ fn sessions() {
 }
 
 #[test]
+fn objects() {
+    let once = "Add the end (22) < Plan (16)";
+    let printed = |log: &str| {
+        format!(
+            "removed by one who has seen nothing of it: false\n\
+             main: {log}\n\
+             main/old: {log}\n"
+        )
+    };
+    prints("objects", &printed(once), &printed(&format!("{once} < {once}")));
+}
+
+#[test]
 fn uuid() {
     prints("uuid", "ID: note 1\n", "ID: note 2\nID: note 1\n");
 }

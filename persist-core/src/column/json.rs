@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::{CodecError, Column};
 use crate::backend::{Cell, CellType};
@@ -30,7 +31,15 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Column for Json<T>
 
     fn decode(cell: Cell) -> Result<T, CodecError> {
         let Cell::Text(text) = cell else { return Err("the cell is not text".into()) };
-        Ok(serde_json::from_str(&text)?)
+        serde_json::from_str(&text).map_err(|error| {
+            // Its own words may quote the value.
+            let kind = match error.classify() {
+                Category::Data => "it is JSON, but not of this type",
+                Category::Eof => "it is JSON that ends too early",
+                Category::Syntax | Category::Io => "it is not JSON",
+            };
+            format!("{kind}, at line {} column {}", error.line(), error.column()).into()
+        })
     }
 
     fn borrow(owned: &T) -> &T {

@@ -55,6 +55,8 @@ struct Queue<E> {
 struct State<E> {
     jobs: VecDeque<Job<E>>,
     open: bool,
+    /// Somebody has asked for housekeeping since the thread last looked.
+    woken: bool,
 }
 
 enum Job<E> {
@@ -69,7 +71,7 @@ impl<E: Engine> GroupCommit<E> {
     /// `Backend` if the system cannot start a thread.
     pub fn start(name: &str, engine: E) -> Result<Self> {
         let queue = Arc::new(Queue {
-            state: Mutex::new(State { jobs: VecDeque::new(), open: true }),
+            state: Mutex::new(State { jobs: VecDeque::new(), open: true, woken: false }),
             arrived: Condvar::new(),
             waiting: AtomicUsize::new(0),
         });
@@ -123,6 +125,7 @@ impl<E: Engine> GroupCommit<E> {
 
     /// Wakes the thread, so that it does its housekeeping now.
     pub fn wake(&self) {
+        self.queue.state.lock().woken = true;
         self.queue.arrived.notify_all();
     }
 }
@@ -164,7 +167,9 @@ impl<E: Engine> Queue<E> {
     fn next(&self, again: Option<Duration>) -> Next<E> {
         self.linger();
         let mut state = self.state.lock();
-        if state.jobs.is_empty() && state.open {
+        // Set between the last housekeeping and now, it would otherwise be slept through.
+        let woken = std::mem::take(&mut state.woken);
+        if state.jobs.is_empty() && state.open && !woken {
             match again {
                 Some(after) => drop(self.arrived.wait_for(&mut state, after)),
                 None => self.arrived.wait(&mut state),

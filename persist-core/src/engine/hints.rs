@@ -11,8 +11,10 @@ use crate::backend::{Batch, Cell, Changes, Hint, Op, Write};
 /// How many hints a listener may lag behind before they become one [`Hint::Everything`].
 const LAG: usize = 1024;
 
-/// A batch that writes more keys of a table than this gives a hint of the table.
-const MANY_KEYS: usize = 256;
+/// A batch that writes more keys of a table than this, or longer ones, gives a hint of the table:
+/// a listener that does not listen keeps hints in memory.
+const MANY_KEYS: usize = 64;
+const MANY_BYTES: usize = 4 << 10;
 
 /// Sends hints to whoever listens, and costs next to nothing while nobody does.
 #[derive(Debug)]
@@ -96,9 +98,12 @@ fn hints_of(batch: &Batch) -> Vec<Hint> {
 
 fn keys_hint(table: &str, keys: &mut Vec<Cell>) -> Option<Hint> {
     let keys = std::mem::take(keys);
+    let bytes: usize = keys.iter().map(Cell::len).sum();
     match keys.len() {
         0 => None,
-        1..=MANY_KEYS => Some(Hint::Keys { table: table.into(), keys: Arc::from(keys) }),
+        1..=MANY_KEYS if bytes <= MANY_BYTES => {
+            Some(Hint::Keys { table: table.into(), keys: Arc::from(keys) })
+        }
         _ => Some(Hint::Table(table.into())),
     }
 }

@@ -46,7 +46,8 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         self.row(key, Ok(Default::lazy(&Form::plain::<V>(), default)))
     }
 
-    /// As [`variable_with`](Self::variable_with), with a default that takes time to make.
+    /// As [`variable_with`](Self::variable_with), with a default that takes time to make. While
+    /// it is made, other tasks that need it wait; it must not itself read the variable.
     ///
     /// # Errors
     /// `InvalidKey`, `TooLarge`.

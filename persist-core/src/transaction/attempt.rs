@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_timer::Delay;
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::OnceCell;
 
 use crate::backend::limits::MAX_BATCH;
 use crate::backend::{
@@ -21,14 +20,16 @@ use crate::{Error, ErrorKind, Persist, Result};
 pub(super) struct Attempt {
     persist: Persist,
     backend: Arc<dyn Backend>,
-    /// The state that is read, from the first read on.
-    snapshot: OnceCell<Arc<dyn Read>>,
+    /// Held while the snapshot is taken, so that there is one.
+    taking: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     over: bool,
+    /// The state that is read, from the first read to the end of the attempt.
+    snapshot: Option<Arc<dyn Read>>,
     /// A read that failed. What the user made of it must not be committed.
     failed: Option<Error>,
     /// What keys were found to be bound to.
@@ -67,7 +68,7 @@ impl Clash {
 
 impl Attempt {
     pub(super) fn new(persist: Persist, backend: Arc<dyn Backend>) -> Self {
-        Self { persist, backend, snapshot: OnceCell::new(), state: Mutex::default() }
+        Self { persist, backend, taking: tokio::sync::Mutex::default(), state: Mutex::default() }
     }
 
     /// Ends the attempt when the value is dropped, whatever happens until then.
@@ -85,7 +86,8 @@ impl Attempt {
         }
         let read = async {
             let keys = std::slice::from_ref(key);
-            let read = self.snapshot().await?.get(table.handle(), keys, Marking::Skip);
+            let snapshot = self.snapshot().await?;
+            let read = snapshot.get(table.handle(), keys, Marking::Skip);
             Ok(read.await?.value.pop().flatten())
         };
         let found = self.note_failure(read.await)?;
@@ -176,29 +178,37 @@ impl Attempt {
         }
         let state = self.state.lock();
         if state.over {
-            return Err(Error::new(
-                ErrorKind::Closed,
-                "the transaction is over; use its `Tx` only inside `transact`",
-            ));
+            return Err(over());
         }
         Ok(state)
     }
 
     /// The state that is read. While the engine has no snapshot left, waits for one for a while.
-    async fn snapshot(&self) -> Result<&dyn Read> {
+    async fn snapshot(&self) -> Result<Arc<dyn Read>> {
         const TRIES: u32 = 400;
-        let take = || async {
-            for _ in 0..TRIES {
-                match self.backend.snapshot().await {
-                    Err(error) if error.kind() == ErrorKind::Busy => {
-                        Delay::new(Duration::from_millis(5)).await;
-                    }
-                    taken => return taken,
+        let _taking = self.taking.lock().await;
+        let known = self.state.lock().snapshot.clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        for _ in 0..TRIES {
+            match self.backend.snapshot().await {
+                Err(error) if error.kind() == ErrorKind::Busy => {
+                    Delay::new(Duration::from_millis(5)).await;
                 }
+                taken => return self.keep(taken?),
             }
-            self.backend.snapshot().await
-        };
-        Ok(&**self.snapshot.get_or_try_init(take).await?)
+        }
+        self.keep(self.backend.snapshot().await?)
+    }
+
+    fn keep(&self, snapshot: Arc<dyn Read>) -> Result<Arc<dyn Read>> {
+        let mut state = self.state.lock();
+        if state.over {
+            return Err(over());
+        }
+        state.snapshot = Some(Arc::clone(&snapshot));
+        Ok(snapshot)
     }
 
     fn note_failure<T>(&self, read: Result<T>) -> Result<T> {
@@ -218,6 +228,10 @@ impl Outline {
         self.clashes.push(Clash { table: table.clone(), key: Some(key.clone()) });
         self.batch.ops.push(Op::Key { table, key, expect, write });
     }
+}
+
+fn over() -> Error {
+    Error::new(ErrorKind::Closed, "the transaction is over; use its `Tx` only inside `transact`")
 }
 
 /// See [`Attempt::until_dropped`].

@@ -76,7 +76,9 @@ impl Watching {
 
     async fn next(&mut self) -> Option<Item> {
         loop {
-            if let Some(change) = self.found.pop_front() {
+            if !matches!(self.next, Next::Baseline)
+                && let Some(change) = self.found.pop_front()
+            {
                 return Some(Ok(change));
             }
             match std::mem::replace(&mut self.next, Next::Listen) {
@@ -127,6 +129,8 @@ impl Watching {
 
     /// Learns what is there, and reports nothing.
     async fn baseline(&mut self) -> Result<()> {
+        // An earlier look may have been given up halfway.
+        (self.known, self.weight) = (BTreeMap::new(), 0);
         let looked = self.look(Look::Everywhere).await;
         self.found.clear();
         looked
@@ -257,6 +261,7 @@ impl Driven {
         {
             watching.weight = known.iter().map(|(key, value)| key.len() + value.len()).sum();
             watching.known = known.into_iter().collect();
+            watching.found.clear();
             watching.next = Next::LookEverywhere;
         }
     }

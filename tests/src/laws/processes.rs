@@ -219,6 +219,42 @@ pub async fn watches<S: Subject>(place: Place<S>) {
     child.end().await;
 }
 
+/// Two processes that count by test and set on one key have 400 successes, each somebody's alone.
+pub async fn test_and_set<S: Subject>(place: Place<S>) {
+    let mut won: Vec<i64> = Vec::new();
+    for child in together(&place, "test_and_set", 2).await {
+        won.extend(child.end().await.iter().map(|line| line.parse::<i64>().unwrap()));
+    }
+    won.sort_unstable();
+    assert_eq!(won, (1..=400).collect::<Vec<_>>());
+    let store = place.open().await;
+    assert_eq!(roles::heads(&store).await.find("hot").await.unwrap(), Some(400));
+}
+
+/// What another process sets and removes reaches the watchers of an atomic store here.
+pub async fn atomic_watches<S: Subject>(place: Place<S>) {
+    use futures_util::StreamExt;
+    let store = place.open().await;
+    let heads = roles::heads(&store).await;
+    let (mut one, mut all) = (heads.watch_key("main"), heads.watch());
+    one.ready().await.unwrap();
+    all.ready().await.unwrap();
+    let mut child = Child::start(&place, "processes::atomic_watches", "");
+    assert_eq!(child.line().await, "ready");
+    for (order, expected) in [
+        ("1", Change::Added(1)),
+        ("2", Change::Updated { old: 1, new: 2 }),
+        ("remove", Change::Removed { old: 2 }),
+    ] {
+        child.say(order);
+        assert_eq!(child.line().await, "done");
+        assert_eq!(one.next().await.unwrap().unwrap(), expected);
+        assert_eq!(all.next().await.unwrap().unwrap(), ("main".to_owned(), expected));
+    }
+    child.say("end");
+    child.end().await;
+}
+
 /// Starts children that play a role, and lets them begin together.
 async fn together<S: Subject>(place: &Place<S>, role: &str, number: usize) -> Vec<Child> {
     let start = |n| Child::start(place, &format!("processes::{role}"), &format!("{n}"));

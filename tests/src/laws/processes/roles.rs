@@ -1,6 +1,7 @@
 //! What the children do.
 
 use persist_core::column::{Bytes, Integer, Text};
+use persist_core::objects::Atomic;
 use persist_core::{Committed, ErrorKind, Persist, Store};
 
 use crate::aid::{key, numbers};
@@ -26,6 +27,8 @@ pub(crate) async fn play<S: Subject>(role: &str, place: Place<S>, mut parent: Pa
         "dropped_table" => dropped_table(&store, &mut parent).await,
         "defaults" => defaults(&store, me, &mut parent).await,
         "transactions" => transactions(&store, &mut parent).await,
+        "test_and_set" => test_and_set(&store, &mut parent).await,
+        "atomic_watches" => atomic_watches(&store, &mut parent).await,
         _ => panic!("no child plays {role}"),
     }
     store.close().await.unwrap();
@@ -145,6 +148,38 @@ async fn transactions(store: &Persist, parent: &mut Parent) {
             assert!(error.is_retryable(), "{error}");
         }
     }
+}
+
+async fn test_and_set(store: &Persist, parent: &mut Parent) {
+    let heads = heads(store).await;
+    begin(parent).await;
+    let mut left = 200;
+    while left > 0 {
+        let found = heads.find("hot").await.unwrap();
+        let next = found.unwrap_or(0) + 1;
+        if heads.test_and_set("hot", found, Some(next)).await.unwrap() {
+            say(&next.to_string());
+            left -= 1;
+        }
+    }
+}
+
+async fn atomic_watches(store: &Persist, parent: &mut Parent) {
+    let heads = heads(store).await;
+    say("ready");
+    loop {
+        match parent.line().await.as_str() {
+            "end" => return,
+            "remove" => assert!(heads.remove("main").await.unwrap()),
+            new => heads.set("main", new.parse().unwrap()).await.unwrap(),
+        }
+        say("done");
+    }
+}
+
+/// The branches that the laws of atomic stores use.
+pub(super) async fn heads(store: &Persist) -> Atomic<Text, Integer> {
+    Atomic::open(store, "root").await.unwrap()
 }
 
 async fn begin(parent: &mut Parent) {
