@@ -1,4 +1,5 @@
-//! A repository of one file, in the manner of git: `cargo run --example objects [-- --config FILE]`.
+//! A repository of one file, in the manner of git:
+//! `cargo run --example objects [-- --config FILE]`.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 mod shared;

@@ -46,3 +46,16 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Column for Json<T>
         owned
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_does_not_quote_the_value() {
+        let secret = Cell::Text(r#"{"password": "hunter2"}"#.into());
+        let error = Json::<std::collections::BTreeMap<String, u32>>::decode(secret).unwrap_err();
+        assert_eq!(error.to_string(), "it is JSON, but not of this type, at line 1 column 22");
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}

@@ -8,6 +8,7 @@
 
 mod bad;
 mod dir;
+mod ending;
 mod log;
 mod ocsipersist;
 mod readable;

@@ -55,6 +55,13 @@ pub async fn baseline<S: Subject>(place: Place<S>) {
     from_now.ready().await.unwrap();
     t.remove("a").await.unwrap();
     assert_eq!(next(&mut from_now).await, ("a".into(), Change::Removed { old: 1 }));
+    let mut given_up = t.watch(..);
+    t.insert("before", 1).await.unwrap();
+    drop(given_up.ready().now_or_never());
+    given_up.ready().await.unwrap();
+    assert!(given_up.next().now_or_never().is_none(), "what was there is no change");
+    t.remove("before").await.unwrap();
+    assert_eq!(next(&mut given_up).await, ("before".into(), Change::Removed { old: 1 }));
     let mut from_same = t.watch(..).knowing([]).unwrap();
     t.insert("b", 1).await.unwrap();
     assert_eq!(next(&mut from_same).await, ("b".into(), Change::Added(1)));

@@ -49,6 +49,9 @@ pub async fn batches<S: Subject>(place: Place<S>) {
     batch.remove(&table, "none").unwrap().expect(&entry).unwrap().replace(&table, "b", 1).unwrap();
     assert_eq!(batch.len(), 3);
     assert_eq!(batch.commit().await.unwrap(), conflict(2));
+    let mut batch = store.batch();
+    batch.remove_range(&table, "z".."y").unwrap().insert_if_absent(&table, "a", 1).unwrap();
+    assert_eq!(batch.commit().await.unwrap(), conflict(1), "an empty range counts, too");
     table.insert("a", 2).await.unwrap();
     let mut batch = store.batch();
     batch.expect(&entry).unwrap().insert(&table, "b", 1).unwrap();

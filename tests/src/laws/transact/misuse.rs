@@ -101,7 +101,12 @@ pub async fn other_stores<S: Subject>(place: Place<S>) {
             fails(tx.get(&theirs, "a").await, ErrorKind::Misuse);
             fails(tx.insert(&theirs, "a", 1), ErrorKind::Misuse);
             theirs.insert("a", 2).await?;
-            other.transact(async |tx| tx.insert(&theirs, "b", 3)).await?;
+            let inner = other.transact(async |tx| {
+                fails(t.get("a").await, ErrorKind::Misuse);
+                fails(theirs.get("a").await, ErrorKind::Misuse);
+                tx.insert(&theirs, "b", 3)
+            });
+            inner.await?;
             tx.insert(&t, "a", 1)?;
             Ok::<_, Error>(())
         })
