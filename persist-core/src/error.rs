@@ -71,6 +71,13 @@ impl Error {
         self
     }
 
+    /// Puts before the message what it is about, such as a file.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// Says what became of the write.
     #[must_use]
     pub fn with_outcome(mut self, outcome: Outcome) -> Self {

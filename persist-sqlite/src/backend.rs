@@ -36,32 +36,11 @@ struct Sqlite {
 pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
     offload(move || {
         options.check()?;
-        connect::prepare_file(&options)?;
-        let witness = Arc::new(Witness::default());
-        let hints = Arc::new(Hints::default());
-        let snapshots = Snapshots::new(&options);
-        let connection = connect::writer(&options)?;
-        let lane = Pool::open(&options)?;
-        let writer = Writer::new(
-            connection,
-            &options,
-            Arc::clone(&snapshots),
-            Arc::clone(&witness),
-            Arc::clone(&hints),
-        )?;
-        let writer = GroupCommit::start("persist-sqlite", writer)?;
+        let opened = Sqlite::open(&options).map_err(|error| {
+            error.context(format_args!("the SQLite file {}", options.file.display()))
+        })?;
         tracing::debug!(file = %options.file.display(), "SQLite store opened");
-        let reader = Reader { lane, witness };
-        let catalog = Catalog::new(&options);
-        let handles = Handles::default();
-        Ok(Arc::new(Sqlite {
-            reader,
-            snapshots,
-            writer,
-            hints,
-            catalog,
-            handles: Arc::new(handles),
-        }) as Arc<dyn Backend>)
+        Ok(Arc::new(opened) as Arc<dyn Backend>)
     })
     .await
 }
@@ -178,6 +157,30 @@ impl Backend for Sqlite {
 }
 
 impl Sqlite {
+    fn open(options: &Options) -> Result<Self> {
+        connect::prepare_file(options)?;
+        let witness = Arc::new(Witness::default());
+        let hints = Arc::new(Hints::default());
+        let snapshots = Snapshots::new(options);
+        let connection = connect::writer(options)?;
+        let lane = Pool::open(options)?;
+        let writer = Writer::new(
+            connection,
+            options,
+            Arc::clone(&snapshots),
+            Arc::clone(&witness),
+            Arc::clone(&hints),
+        )?;
+        Ok(Self {
+            reader: Reader { lane, witness },
+            snapshots,
+            writer: GroupCommit::start("persist-sqlite", writer)?,
+            hints,
+            catalog: Catalog::new(options),
+            handles: Arc::default(),
+        })
+    }
+
     async fn create(&self, spec: TableSpec) -> Result<Found> {
         let catalog = self.catalog;
         let created = self

@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind as IoKind;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,24 +22,24 @@ const LOG_LIMIT: i64 = 64 << 20;
 pub(crate) fn prepare_file(options: &Options) -> Result<()> {
     let file = &options.file;
     if file.is_dir() {
-        return Err(config(file, "it is a directory; name a file in it"));
+        return Err(config("it is a directory; name a file in it"));
     }
     if file.exists() {
         return Ok(());
     }
     if options.read_only || !options.create {
-        return Err(config(file, "it does not exist, and the settings forbid to create it"));
+        return Err(config("it does not exist, and the settings forbid to create it"));
     }
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Ok(_) => Ok(()),
         // Another process was faster.
         Err(error) if error.kind() == IoKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == IoKind::NotFound => {
-            Err(config(file, "its directory does not exist; create the directory first")
-                .caused_by(error))
+            Err(config("its directory does not exist; create the directory first").caused_by(error))
         }
-        Err(error) => Err(config(file, "it cannot be created; check the rights of its directory")
-            .caused_by(error)),
+        Err(error) => {
+            Err(config("it cannot be created; check the rights of its directory").caused_by(error))
+        }
     }
 }
 
@@ -62,7 +61,7 @@ pub(crate) fn writer(options: &Options) -> Result<Connection> {
         connection.query_row("PRAGMA journal_mode = wal", [], |row| row.get(0))
     })?;
     if mode != "wal" {
-        return Err(config(&options.file, "its file system cannot hold a write-ahead log"));
+        return Err(config("its file system cannot hold a write-ahead log"));
     }
     // The thread that writes also decides when the log is emptied.
     pragma(&connection, options, "wal_autocheckpoint", 0)?;
@@ -126,7 +125,7 @@ fn check_encoding(connection: &Connection, options: &Options) -> Result<()> {
     if encoding == "UTF-8" {
         return Ok(());
     }
-    Err(config(&options.file, &format!("its text encoding is {encoding}, and must be UTF-8")))
+    Err(config(format!("its text encoding is {encoding}, and must be UTF-8")))
 }
 
 /// Sets a pragma. Even that may meet a process that is making or closing the file.
@@ -145,6 +144,6 @@ fn pragma(
     })
 }
 
-fn config(file: &Path, why: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("the SQLite file {}: {why}", file.display()))
+fn config(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, why)
 }

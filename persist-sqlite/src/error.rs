@@ -18,7 +18,7 @@ pub(crate) fn engine(error: rusqlite::Error) -> Error {
                 }
                 ErrorCode::NotADatabase => (
                     ErrorKind::Corrupt,
-                    "the file is not a SQLite database; check the path, or restore a copy",
+                    "this is not a SQLite database; check the path, or restore a copy",
                 ),
                 ErrorCode::DatabaseCorrupt => (
                     ErrorKind::Corrupt,

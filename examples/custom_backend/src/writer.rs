@@ -32,8 +32,7 @@ pub struct Writer {
 }
 
 /// The next state while it is made, and the record that will say how.
-#[derive(Debug)]
-pub struct Writing {
+struct Writing {
     state: State,
     record: Vec<u8>,
     witness: Arc<Witness>,

@@ -23,7 +23,11 @@ async fn a_file_that_is_not_a_database() {
     std::fs::write(dir.file(), &text).unwrap();
     let (kind, message) = refused(dir.options()).await;
     assert_eq!(kind, ErrorKind::Corrupt);
-    assert!(message.contains("is not a SQLite database"), "{message}");
+    let expected = format!(
+        "the SQLite file {}: this is not a SQLite database; check the path, or restore a copy",
+        dir.file().display()
+    );
+    assert_eq!(message, expected);
     assert_eq!(std::fs::read_to_string(dir.file()).unwrap(), text);
 }
 
