@@ -5,7 +5,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 /// A backend, under the name that configuration files and `--backend` use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Backend {
-    /// Its name, which is also its feature in `persist-config`.
+    /// Its name: that of its package without `persist-`, and of its feature in `persist-config`
+    /// if it has one.
     pub(crate) name: &'static str,
     /// The crate that implements it, whose `it` tests hold the laws.
     pub(crate) package: &'static str,
@@ -15,6 +16,7 @@ pub(crate) struct Backend {
 pub(crate) static ALL: &[Backend] = &[
     Backend { name: "mem", package: "persist-mem" },
     Backend { name: "sqlite", package: "persist-sqlite" },
+    Backend { name: "custom-backend", package: "persist-custom-backend" },
 ];
 
 /// The backend called `name`.

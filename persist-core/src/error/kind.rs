@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Closed,
     /// A setting is wrong, or forbids the operation.
     Config,
+    /// The key is bound to something else, and may not be bound anew.
+    AlreadyBound,
     /// The call is not allowed here, such as a table used beside the transaction it is in.
     Misuse,
     /// The engine cannot be reached.

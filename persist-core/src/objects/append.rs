@@ -23,7 +23,7 @@ use crate::{Error, ErrorKind, Persist, Result, Table};
 /// releases.add(1, "first light").await?;
 /// releases.add(1, "first light").await?;
 /// let error = releases.add(1, "another").await.unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::Misuse);
+/// assert_eq!(error.kind(), ErrorKind::AlreadyBound);
 /// assert_eq!(releases.find(1).await?.as_deref(), Some("first light"));
 /// # Ok::<_, persist_core::Error>(()) }).unwrap();
 /// ```
@@ -95,7 +95,7 @@ impl<K: KeyColumn, V: Column> AppendOnly<K, V> {
     /// already, that one stays and all is well; of several who bind one key at once, one does.
     ///
     /// # Errors
-    /// `Misuse` if the key is bound to another value, which stays; `InvalidKey`, `TooLarge`,
+    /// `AlreadyBound` if the key is bound to another value, which stays; `InvalidKey`, `TooLarge`,
     /// `Encode`; `Decode` if what it is bound to cannot be compared; `Closed`, and what the
     /// engine reports.
     pub fn add(
@@ -135,7 +135,7 @@ fn same<V: Column<Owned: PartialEq>>(found: Cell, value: Cell) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(
-        ErrorKind::Misuse,
+        ErrorKind::AlreadyBound,
         "the key is bound to another value, which stays; use another key, or a store whose \
          bindings may change",
     ))

@@ -111,7 +111,7 @@ impl<H: Hash, V: Column> ContentAddressed<H, V> {
     /// stored bytes that no longer have their hash are replaced.
     ///
     /// # Errors
-    /// `TooLarge`, `Encode`, `Closed`, and what the engine reports; `Misuse` if another value has
+    /// `TooLarge`, `Encode`, `Closed`, and what the engine reports; `AlreadyBound` if another value has
     /// the same hash, which stays.
     pub fn add(
         &self,

@@ -78,7 +78,7 @@ impl<H: Hash> Link<H> {
     /// Links `index` to `target`, for good. Durable on return. The same link again is fine.
     ///
     /// # Errors
-    /// `Misuse` if there is a link to another target, which stays; `Decode` if what is stored is
+    /// `AlreadyBound` if there is a link to another target, which stays; `Decode` if what is stored is
     /// no hash; `Closed`, and what the engine reports.
     pub fn add(
         &self,

@@ -50,7 +50,7 @@ impl Object {
     fn collides<H: Hash>(&self) -> Error {
         let message =
             format!("another value has the same {} hash; choose a stronger hash", H::NAME);
-        Error::new(ErrorKind::Misuse, message).key(&self.key)
+        Error::new(ErrorKind::AlreadyBound, message).key(&self.key)
     }
 
     /// What is to be done, and what it takes for granted. That a value is there is part of the

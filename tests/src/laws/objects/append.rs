@@ -18,7 +18,7 @@ pub async fn append_only<S: Subject>(place: Place<S>) {
     for (key, value) in [("", &b""[..]), ("a", b"1"), ("a/b", b"\0")] {
         log.add(key, value).await.unwrap();
         log.add(key, value).await.unwrap();
-        names(&fails(log.add(key, b"2").await, ErrorKind::Misuse), &["root:append"]);
+        names(&fails(log.add(key, b"2").await, ErrorKind::AlreadyBound), &["root:append"]);
         assert!(log.mem(key).await.unwrap());
         assert_eq!(log.find(key).await.unwrap().as_deref(), Some(value));
         assert_eq!(log.try_find(key).await.unwrap().as_deref(), Some(value));
@@ -50,7 +50,7 @@ pub async fn links<S: Subject>(place: Place<S>) {
     links.add(one, two).await.unwrap();
     links.add(one, two).await.unwrap();
     assert_eq!(links.find(one).await.unwrap(), Some(two));
-    names(&fails(links.add(one, three).await, ErrorKind::Misuse), &["root:link"]);
+    names(&fails(links.add(one, three).await, ErrorKind::AlreadyBound), &["root:link"]);
     assert_eq!(links.find(one).await.unwrap(), Some(two));
     links.add(two, three).await.unwrap();
     links.add(three, three).await.unwrap();

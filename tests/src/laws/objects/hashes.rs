@@ -80,10 +80,10 @@ pub async fn collisions<S: Subject>(place: Place<S>) {
     let store = place.open().await;
     let blobs: ContentAddressed<Sum, Bytes> = ContentAddressed::open(&store, "r").await.unwrap();
     let hash = blobs.add(b"ab").await.unwrap();
-    let error = fails(blobs.add(b"ba").await, ErrorKind::Misuse);
+    let error = fails(blobs.add(b"ba").await, ErrorKind::AlreadyBound);
     names(&error, &["r:obj", "example.org/sum"]);
-    fails(blobs.add_all([&b"c"[..], b"ba"]).await, ErrorKind::Misuse);
+    fails(blobs.add_all([&b"c"[..], b"ba"]).await, ErrorKind::AlreadyBound);
     assert!(!blobs.mem(Digest::of(b"c")).await.unwrap(), "all or none");
-    fails(blobs.add_all([&b"xy"[..], b"yx"]).await, ErrorKind::Misuse);
+    fails(blobs.add_all([&b"xy"[..], b"yx"]).await, ErrorKind::AlreadyBound);
     assert_eq!(blobs.find(hash).await.unwrap().as_deref(), Some(&b"ab"[..]));
 }
