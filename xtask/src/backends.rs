@@ -5,18 +5,19 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 /// A backend, under the name that configuration files and `--backend` use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Backend {
-    /// Its name: that of its package without `persist-`, and of its feature in `persist-config`
-    /// if it has one.
+    /// Its name: that of its package without `persist-`.
     pub(crate) name: &'static str,
+    /// Whether TOML files can choose it, so that `persist-config` has a feature of its name.
+    pub(crate) in_config: bool,
     /// The crate that implements it, whose `it` tests hold the laws.
     pub(crate) package: &'static str,
 }
 
 /// Every backend, in the order of the matrix.
 pub(crate) static ALL: &[Backend] = &[
-    Backend { name: "mem", package: "persist-mem" },
-    Backend { name: "sqlite", package: "persist-sqlite" },
-    Backend { name: "custom-backend", package: "persist-custom-backend" },
+    Backend { name: "mem", in_config: true, package: "persist-mem" },
+    Backend { name: "sqlite", in_config: true, package: "persist-sqlite" },
+    Backend { name: "custom-backend", in_config: false, package: "persist-custom-backend" },
 ];
 
 /// The backend called `name`.
