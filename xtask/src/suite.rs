@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_a_failure_even_when_every_law_holds() {
-        let backend = Backend { name: "mem", package: "persist-mem" };
+        let backend = Backend { name: "mem", in_config: true, package: "persist-mem" };
         let (laws, _) = report::parse(r#"{"backend":"mem","law":"a::b","result":"ok"}"#);
         let mut run = SuiteRun { backend, laws, problems: Vec::new() };
         assert!(!run.failed());
