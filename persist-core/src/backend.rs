@@ -69,6 +69,16 @@ pub trait Read: Debug + Send + Sync {
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>>;
 
+    /// `get_now(table, key)` is what one key is bound to, if that can be told on the caller's
+    /// thread within microseconds; `None` if it cannot, and [`get`](Self::get) is to be asked.
+    ///
+    /// An engine need not have it. One that is embedded saves a future, a list and an allocation
+    /// for each by it, which is a fifth of what its reads cost.
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        let _ = (table, key);
+        None
+    }
+
     /// `scan(table, range, direction, limit)` is one page of bindings from one state: at most
     /// `limit` (which is at least 1), at most about [`limits::BYTE_BUDGET`] bytes but at least
     /// one row if there is one, with what is left of the range.

@@ -70,6 +70,10 @@ impl Read for Mem {
         ready(read.and_then(|found| self.0.witness.keys(table, keys, found, marking))).boxed()
     }
 
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        Some(self.0.state.read().get_one(table, key))
+    }
+
     fn scan<'a>(
         &'a self,
         table: &'a TableHandle,

@@ -85,6 +85,11 @@ impl State {
         Ok(found)
     }
 
+    pub(crate) fn get_one(&self, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
+        let rows = self.rows(table)?;
+        Ok(with_bytes(key, |key| rows.get(key).map(|cell| (**cell).clone())))
+    }
+
     pub(crate) fn scan(
         &self,
         table: &TableHandle,
@@ -150,7 +155,7 @@ pub(crate) struct Writing<'s> {
 
 impl Transaction for Writing<'_> {
     fn get(&mut self, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
-        Ok(self.state.get(table, std::slice::from_ref(key))?.pop().flatten())
+        self.state.get_one(table, key)
     }
 
     fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
@@ -191,7 +196,7 @@ struct Again<'s> {
 
 impl Reread for Again<'_> {
     fn get(&mut self, key: &Cell) -> Result<Option<Cell>> {
-        Ok(self.state.get(self.table, std::slice::from_ref(key))?.pop().flatten())
+        self.state.get_one(self.table, key)
     }
 
     fn rows(&mut self, range: &KeyRange, visit: Visit<'_>) -> Result<()> {

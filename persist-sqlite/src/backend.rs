@@ -55,6 +55,10 @@ impl Read for Sqlite {
         self.reader.get(table, keys, marking)
     }
 
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        self.reader.get_now(table, key)
+    }
+
     fn scan<'a>(
         &'a self,
         table: &'a TableHandle,

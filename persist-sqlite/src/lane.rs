@@ -35,6 +35,18 @@ pub(crate) trait Lane: Debug + Send + Sync {
     where
         T: Send + 'static,
         W: Work<T>;
+
+    /// As [`read`](Self::read), if it can be done at once.
+    fn read_now<T>(&self, short: impl Short<T>) -> Option<Result<T>>;
+}
+
+/// What an attempt on the caller's thread has come to; nothing if it needs more time than that.
+pub(crate) fn at_once<T>(attempt: Attempt<T>) -> Option<Result<T>> {
+    match attempt {
+        Ok(value) => Some(Ok(value)),
+        Err(Miss::Failed(error)) => Some(Err(error)),
+        Err(Miss::Long | Miss::Busy(_)) => None,
+    }
 }
 
 /// The contract's reads on a lane.
@@ -61,6 +73,11 @@ impl<L: Lane> Read for Reader<L> {
             self.witness.keys(table, keys, found, marking)
         }
         .boxed()
+    }
+
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        self.lane
+            .read_now(|connection: &Connection, haste| read::get_one(connection, table, key, haste))
     }
 
     fn scan<'a>(

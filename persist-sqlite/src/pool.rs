@@ -1,5 +1,6 @@
 //! The connections that serve reads.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
@@ -11,14 +12,15 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::Options;
 use crate::connect::reader;
-use crate::lane::{Lane, Short, Work, wait};
+use crate::lane::{Lane, Short, Work, at_once, wait};
 use crate::offload::offload;
-use crate::read::{Attempt, Haste, Miss};
+use crate::read::{Attempt, Haste};
 
 /// A fixed number of connections, each lent to one read at a time.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    idle: ArrayQueue<Connection>,
+    /// Boxed, so that lending one moves a pointer.
+    idle: ArrayQueue<Box<Connection>>,
     /// Connections that are not closed.
     open: AtomicUsize,
     /// Reads that found no connection idle.
@@ -31,9 +33,9 @@ pub(crate) struct Pool {
 }
 
 /// A connection that is lent; it goes back when this is dropped.
-struct Lent {
-    connection: Option<Connection>,
-    pool: Arc<Pool>,
+struct Lent<P: Deref<Target = Pool>> {
+    connection: Option<Box<Connection>>,
+    pool: P,
 }
 
 impl Pool {
@@ -42,7 +44,7 @@ impl Pool {
         let idle = ArrayQueue::new(readers);
         for _ in 0..readers {
             // There is room for each.
-            let _ = idle.push(reader(options)?);
+            let _ = idle.push(Box::new(reader(options)?));
         }
         Ok(Arc::new(Self {
             idle,
@@ -73,13 +75,12 @@ impl Pool {
         }
     }
 
-    async fn lend(self: &Arc<Self>) -> Result<Lent> {
+    async fn lend(self: &Arc<Self>) -> Result<Lent<Arc<Self>>> {
         let connection = match self.idle.pop() {
             Some(connection) => connection,
             None => self.wait_for_one().await?,
         };
-        let lent = Lent { connection: Some(connection), pool: Arc::clone(self) };
-        if self.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(lent) }
+        Lent::new(connection, Arc::clone(self))
     }
 
     /// Closes the connections that are not lent.
@@ -90,7 +91,7 @@ impl Pool {
         }
     }
 
-    async fn wait_for_one(&self) -> Result<Connection> {
+    async fn wait_for_one(&self) -> Result<Box<Connection>> {
         let _waiting = Waiting::new(&self.waiting);
         loop {
             let mut returned = std::pin::pin!(self.returned.notified());
@@ -118,11 +119,10 @@ impl Lane for Arc<Pool> {
         W: Work<T>,
     {
         let lent = self.lend().await?;
-        match lent.run(&mut short, Haste::Short) {
-            Ok(value) => return Ok(value),
-            Err(Miss::Failed(error)) => return Err(error),
-            Err(Miss::Long | Miss::Busy(_)) => drop(lent),
+        if let Some(made) = at_once(lent.run(&mut short, Haste::Short)) {
+            return made;
         }
+        drop(lent);
         let mut work = long();
         let turn = Arc::clone(&self.long).acquire_owned().await.map_err(|_| Error::closed())?;
         let lent = self.lend().await?;
@@ -133,18 +133,31 @@ impl Lane for Arc<Pool> {
         })
         .await
     }
+
+    fn read_now<T>(&self, mut short: impl Short<T>) -> Option<Result<T>> {
+        let lent = Lent::new(self.idle.pop()?, &**self);
+        match lent {
+            Ok(lent) => at_once(lent.run(&mut short, Haste::Short)),
+            Err(closed) => Some(Err(closed)),
+        }
+    }
 }
 
-impl Lent {
+impl<P: Deref<Target = Pool>> Lent<P> {
+    fn new(connection: Box<Connection>, pool: P) -> Result<Self> {
+        let lent = Self { connection: Some(connection), pool };
+        if lent.pool.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(lent) }
+    }
+
     fn run<T>(&self, work: &mut impl Short<T>, haste: Haste) -> Attempt<T> {
         let connection = self.connection.as_ref().ok_or_else(Error::closed)?;
         work(connection, haste)
     }
 }
 
-impl Drop for Lent {
+impl<P: Deref<Target = Pool>> Drop for Lent<P> {
     fn drop(&mut self) {
-        let pool = &self.pool;
+        let pool = &*self.pool;
         if let Some(connection) = self.connection.take() {
             // The queue has room for every connection.
             let _ = pool.idle.push(connection);

@@ -57,9 +57,8 @@ pub(crate) fn get(
     keys: &[Cell],
     haste: Haste,
 ) -> Attempt<Vec<Option<Cell>>> {
-    let sql = SqlTable::of(table)?;
     if let [key] = keys {
-        return Ok(vec![get_one(connection, sql, key, haste)?]);
+        return Ok(vec![get_one(connection, table, key, haste)?]);
     }
     if haste == Haste::Short && keys.len() > SHORT_KEYS {
         return Err(Miss::Long);
@@ -67,7 +66,7 @@ pub(crate) fn get(
     let _one_state = OneState::begin(connection)?;
     let (mut found, mut weight) = (Vec::with_capacity(keys.len()), 0);
     for key in keys {
-        let value = get_one(connection, sql, key, haste)?;
+        let value = get_one(connection, table, key, haste)?;
         weight += value.as_ref().map_or(0, Cell::len);
         if weight > BYTE_BUDGET && !found.is_empty() {
             break;
@@ -107,6 +106,7 @@ pub(crate) fn scan(
             more = true;
             break;
         }
+        sql.note(stored_len(value));
         weight += stored_len(key) + stored_len(value);
         if weight > budget && !page.rows.is_empty() {
             more = true;
@@ -145,21 +145,20 @@ pub(crate) fn count(
     Ok(count.cast_unsigned())
 }
 
-fn get_one(
+pub(crate) fn get_one(
     connection: &Connection,
-    sql: &SqlTable,
+    table: &TableHandle,
     key: &Cell,
     haste: Haste,
 ) -> Attempt<Option<Cell>> {
-    let text = match haste {
-        Haste::Short => &sql.get_short,
-        Haste::Long => &sql.get,
-    };
+    let sql = SqlTable::of(table)?;
+    let text = sql.get(haste == Haste::Short);
     let read = |row: &Row<'_>| {
         let value = row.get_ref(0)?;
         if value == ValueRef::Null && haste == Haste::Short {
             return Ok(Err(Miss::Long));
         }
+        sql.note(stored_len(value));
         Ok(sql.value.cell(value).map_err(|error| Miss::Failed(error.key(key))))
     };
     connection.prepare_cached(text)?.query_row([sql.key.param(key)], read).optional()?.transpose()
@@ -195,8 +194,7 @@ pub(crate) struct Again<'c> {
 
 impl Reread for Again<'_> {
     fn get(&mut self, key: &Cell) -> Result<Option<Cell>> {
-        let sql = SqlTable::of(self.table)?;
-        settled(get_one(self.connection, sql, key, Haste::Long))
+        settled(get_one(self.connection, self.table, key, Haste::Long))
     }
 
     fn rows(&mut self, range: &KeyRange, visit: Visit<'_>) -> Result<()> {

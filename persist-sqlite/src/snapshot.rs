@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::Options;
 use crate::connect::{patiently, reader};
-use crate::lane::{Lane, Short, Work, wait};
+use crate::lane::{Lane, Short, Work, at_once, wait};
 use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
 
@@ -198,13 +198,8 @@ impl Lane for Arc<Held> {
         T: Send + 'static,
         W: Work<T>,
     {
-        // Another read may be under way in this snapshot, and it may be a long one.
-        let held = self.connection.try_lock();
-        let made = held.map(|held| self.run(held.as_ref(), &mut short, Haste::Short));
-        match made {
-            Some(Ok(value)) => return Ok(value),
-            Some(Err(Miss::Failed(error))) => return Err(error),
-            Some(Err(Miss::Long | Miss::Busy(_))) | None => {}
+        if let Some(made) = self.read_now(&mut short) {
+            return made;
         }
         let (this, mut work) = (Self::clone(self), long());
         offload(move || {
@@ -213,6 +208,12 @@ impl Lane for Arc<Held> {
             wait(patience, || this.run(held.as_ref(), &mut work, Haste::Long))
         })
         .await
+    }
+
+    fn read_now<T>(&self, mut short: impl Short<T>) -> Option<Result<T>> {
+        // Another read may be under way in this snapshot, and it may be a long one.
+        let held = self.connection.try_lock()?;
+        at_once(self.run(held.as_ref(), &mut short, Haste::Short))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::views::Views;
 /// A value longer than this is not read on the caller's thread: 64 KiB.
 pub(crate) const SHORT: usize = 64 << 10;
 
-/// What a handle carries: the table's statements, and whether it is still there.
+/// What a handle carries: the table's statements, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct SqlTable {
     /// The physical name, quoted.
@@ -24,12 +24,14 @@ pub(crate) struct SqlTable {
     fences: [Option<&'static str>; 2],
     /// `value`, or `NULL` in place of one that is not short; SQLite does not load it then.
     short_value: &'static str,
-    pub(crate) get: String,
-    pub(crate) get_short: String,
+    get: String,
+    get_short: String,
     pub(crate) put: String,
     pub(crate) delete: String,
     /// Of a table that was adopted.
     views: Option<Views>,
+    /// Whether a value that is not short was seen in it.
+    has_long: AtomicBool,
     dropped: AtomicBool,
 }
 
@@ -50,12 +52,11 @@ impl SqlTable {
             fences: [None; 2],
             get: format!("SELECT value FROM {name} WHERE key = ?1"),
             get_short: format!("SELECT {short_value} FROM {name} WHERE key = ?1"),
-            put: format!(
-                "INSERT INTO {name} (key, value) VALUES (?1, ?2) \
-                 ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-            ),
+            // A tenth faster than an upsert, and the same thing in a table without rowids.
+            put: format!("REPLACE INTO {name} (key, value) VALUES (?1, ?2)"),
             delete: format!("DELETE FROM {name} WHERE key = ?1"),
             views: None,
+            has_long: AtomicBool::new(false),
             dropped: AtomicBool::new(false),
             name,
             short_value,
@@ -76,7 +77,14 @@ impl SqlTable {
             CellType::Text => [Some(">= ''"), Some("< x''")],
             CellType::Bytes => [Some(">= x''"), None],
         };
-        Self { key, value, fences, views: Some(views), ..Self::new(physical, spec) }
+        let own = Self::new(physical, spec);
+        // Leaves the row in its place.
+        let put = format!(
+            "INSERT INTO {} (key, value) VALUES (?1, ?2) \
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            own.name
+        );
+        Self { key, value, fences, put, views: Some(views), ..own }
     }
 
     /// Which views of the table there are, if it was adopted.
@@ -94,6 +102,27 @@ impl SqlTable {
         Ok(this)
     }
 
+    /// Takes note of a value's size.
+    ///
+    /// Asking for the size of every value before it is read costs a tenth of a get. So a table's
+    /// first long value may be read on the caller's thread, if another process wrote it; from then
+    /// on sizes are asked for.
+    pub(crate) fn note(&self, bytes: usize) {
+        if bytes > SHORT && !self.has_long.load(Ordering::Relaxed) {
+            self.has_long.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The statement that reads a value, or `NULL` in place of one that is not short if only short
+    /// ones are wanted.
+    pub(crate) fn get(&self, only_short: bool) -> &str {
+        if self.asks_sizes(only_short) { &self.get_short } else { &self.get }
+    }
+
+    fn asks_sizes(&self, only_short: bool) -> bool {
+        only_short && self.has_long.load(Ordering::Relaxed)
+    }
+
     /// Says that the table is gone.
     pub(crate) fn drop_it(&self) {
         self.dropped.store(true, Ordering::Release);
@@ -104,10 +133,10 @@ impl SqlTable {
         range: &'r KeyRange,
         direction: Direction,
         limit: usize,
-        short: bool,
+        only_short: bool,
     ) -> Query<'r> {
         let (condition, parameters) = self.condition(range);
-        let value = if short { self.short_value } else { "value" };
+        let value = if self.asks_sizes(only_short) { self.short_value } else { "value" };
         let order = match direction {
             Direction::Forward => "ASC",
             Direction::Backward => "DESC",

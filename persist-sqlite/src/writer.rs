@@ -197,6 +197,7 @@ impl Transaction for Writing<'_> {
 
     fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
         let sql = SqlTable::of(table)?;
+        sql.note(value.len());
         let done = self
             .connection
             .prepare_cached(&sql.put)

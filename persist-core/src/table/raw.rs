@@ -38,7 +38,11 @@ impl RawTable {
         // Reads of an embedded engine are always ready, so a task that only reads must give way
         // to others of its own accord.
         consume_budget().await;
-        let read = self.backend()?.get(&self.handle, std::slice::from_ref(key), Marking::Skip);
+        let backend = self.backend()?;
+        if let Some(found) = backend.get_now(&self.handle, key) {
+            return found;
+        }
+        let read = backend.get(&self.handle, std::slice::from_ref(key), Marking::Skip);
         Ok(read.await?.value.pop().flatten())
     }
 
