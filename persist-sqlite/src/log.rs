@@ -47,6 +47,11 @@ impl Log {
         Ok(Self { pages, next: LONG, idle: 0 })
     }
 
+    /// Whether the next commit begins the log anew.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.load(Ordering::Relaxed) == 0
+    }
+
     /// Writes the log back if it is time to; how long until it may be time again.
     pub(crate) fn keep_short(
         &mut self,

@@ -15,8 +15,8 @@ use crate::sql::{SHORT, SqlTable};
 /// How many rows are read at once on the caller's thread.
 const SHORT_PAGE: usize = 256;
 
-/// How many keys are looked up at once on the caller's thread.
-const SHORT_KEYS: usize = 64;
+/// How many keys are looked up or written at once on the caller's thread.
+pub(crate) const SHORT_KEYS: usize = 64;
 
 /// How much time a read may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -108,9 +108,14 @@ impl SqlTable {
     /// first long value may be read on the caller's thread, if another process wrote it; from then
     /// on sizes are asked for.
     pub(crate) fn note(&self, bytes: usize) {
-        if bytes > SHORT && !self.has_long.load(Ordering::Relaxed) {
+        if bytes > SHORT && !self.has_long() {
             self.has_long.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a value that is not short was seen.
+    pub(crate) fn has_long(&self) -> bool {
+        self.has_long.load(Ordering::Relaxed)
     }
 
     /// The statement that reads a value, or `NULL` in place of one that is not short if only short
@@ -120,7 +125,7 @@ impl SqlTable {
     }
 
     fn asks_sizes(&self, only_short: bool) -> bool {
-        only_short && self.has_long.load(Ordering::Relaxed)
+        only_short && self.has_long()
     }
 
     /// Says that the table is gone.

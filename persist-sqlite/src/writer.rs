@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use persist_core::backend::{Batch, Cell, Commit, Hint, KeyRange, Mark, TableHandle};
+use persist_core::backend::{Batch, Cell, Commit, Hint, KeyRange, Mark, Op, TableHandle};
 use persist_core::engine::{Engine, Hints, Reread, Transaction, Witness, judge};
-use persist_core::{Error, ErrorKind, Outcome, Result};
+use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
 use crate::Options;
 use crate::connect::patiently;
-use crate::error::engine;
+use crate::error::{engine, is_busy};
 use crate::log::Log;
-use crate::read::Again;
+use crate::read::{Again, SHORT_KEYS};
 use crate::snapshot::Snapshots;
-use crate::sql::SqlTable;
+use crate::sql::{SHORT, SqlTable};
 use crate::views;
 
 /// How often changes by other processes are looked for while somebody listens.
@@ -49,19 +49,24 @@ impl Writer {
 impl Engine for Writer {
     fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
         let answers = self.answer(group);
-        self.last_commit = Instant::now();
         for (batch, answer) in group.iter().zip(&answers) {
-            if matches!(answer, Ok(Commit::Applied)) {
-                self.hints.applied(batch);
-                if self.options.ocsipersist {
-                    // Hints of keys are hints of cells.
-                    for table in views::in_several_views(batch) {
-                        self.hints.send(Hint::Table(table.name().into()));
-                    }
-                }
-            }
+            self.tell(batch, answer);
         }
         answers
+    }
+
+    fn commit_now(&mut self, batch: &Batch) -> Option<Result<Commit>> {
+        if self.may_sleep(batch) {
+            return None;
+        }
+        match self.execute("BEGIN IMMEDIATE") {
+            Ok(()) => {}
+            Err(error) if is_busy(&error) => return None,
+            Err(error) => return Some(Err(engine(error))),
+        }
+        let answer = self.judge(std::slice::from_ref(batch)).and_then(only);
+        self.tell(batch, &answer);
+        Some(answer)
     }
 
     fn housekeeping(&mut self) -> Option<Duration> {
@@ -106,9 +111,31 @@ impl Writer {
         }
     }
 
+    /// Whether committing it may take more than microseconds: it ends in a sync, for one.
+    fn may_sleep(&self, batch: &Batch) -> bool {
+        let short = |op: &Op| match op {
+            Op::Key { table, .. } => {
+                SqlTable::of(table).is_ok_and(|sql| sql.views().is_none() && !sql.has_long())
+            }
+            Op::DeleteRange { .. } | Op::Unchanged(_) => false,
+        };
+        self.options.durability.unwrap_or_default() == Durability::Full
+            || self.options.read_only
+            // The first commit to an empty log is synced whatever the durability.
+            || self.log.is_empty()
+            || batch.weight() > SHORT
+            || batch.ops.len() > SHORT_KEYS
+            || !batch.ops.iter().all(short)
+    }
+
     /// Judges and writes a group in one transaction.
     fn together(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
         self.begin()?;
+        self.judge(group)
+    }
+
+    /// Judges and writes a group in the transaction that was begun.
+    fn judge(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
         let writing = &mut Writing { connection: &self.connection, witness: &self.witness };
         match judge(writing, group) {
             Ok(commits) if commits.contains(&Commit::Applied) => self.end().map(|()| commits),
@@ -124,11 +151,22 @@ impl Writer {
     }
 
     fn alone(&mut self, batch: &Batch) -> Result<Commit> {
-        let commits = self.together(std::slice::from_ref(batch))?;
-        commits
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
+        self.together(std::slice::from_ref(batch)).and_then(only)
+    }
+
+    /// Tells those who listen of a batch that was applied.
+    fn tell(&mut self, batch: &Batch, answer: &Result<Commit>) {
+        self.last_commit = Instant::now();
+        if !matches!(answer, Ok(Commit::Applied)) {
+            return;
+        }
+        self.hints.applied(batch);
+        if self.options.ocsipersist {
+            // Hints of keys are hints of cells.
+            for table in views::in_several_views(batch) {
+                self.hints.send(Hint::Table(table.name().into()));
+            }
+        }
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -224,6 +262,11 @@ impl Transaction for Writing<'_> {
         let mut again = Again { connection: self.connection, table: &mark.table };
         self.witness.stands(mark, &mut again)
     }
+}
+
+fn only(commits: Vec<Commit>) -> Result<Commit> {
+    let only = commits.into_iter().next();
+    only.ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
 }
 
 /// Whether a failure of a group may be that of one batch of it.

@@ -19,6 +19,9 @@ use crate::{Error, ErrorKind, Outcome, Result};
 /// A group is cut when it has this many batches, or when its batches weigh [`BYTE_BUDGET`].
 const MAX_GROUP: usize = 1024;
 
+/// How long the thread may not have looked after the engine while callers' threads write.
+const UNATTENDED: Duration = Duration::from_millis(20);
+
 /// How long the thread stays awake for a next batch before it sleeps. A lone task that writes
 /// again and again then pays for one wake-up a write instead of two.
 const LINGER: Duration = Duration::from_micros(50);
@@ -29,6 +32,15 @@ pub trait Engine: Send + 'static {
     /// order. A conflict or a failure that is one batch's own does not reach its neighbours; a
     /// failure of the engine reaches all, with its true outcome.
     fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>>;
+
+    /// Applies one batch on the caller's thread, if that takes microseconds and cannot sleep: not
+    /// in a sync, and not for somebody else. `None` if nothing was done, and the batch is to wait
+    /// for [`commit`](Self::commit). It is asked only while nothing waits, so a lone task that
+    /// writes without syncs is spared two changes of threads.
+    fn commit_now(&mut self, batch: &Batch) -> Option<Result<Commit>> {
+        let _ = batch;
+        None
+    }
 
     /// Called when nothing waits, and after every group: a place for housekeeping. Returns when
     /// it wants to be called again at the latest, if nothing happens until then.
@@ -50,6 +62,16 @@ struct Queue<E> {
     arrived: Condvar,
     /// The number of jobs, for a look without the lock.
     waiting: AtomicUsize,
+    /// Locked by the thread before it takes jobs from the queue, so that whoever finds the queue
+    /// empty and gets the lock overtakes nobody.
+    owned: Mutex<Owned<E>>,
+}
+
+struct Owned<E> {
+    /// Taken away when the thread ends.
+    engine: Option<E>,
+    /// When the engine last did its housekeeping.
+    attended: Instant,
 }
 
 struct State<E> {
@@ -74,11 +96,12 @@ impl<E: Engine> GroupCommit<E> {
             state: Mutex::new(State { jobs: VecDeque::new(), open: true, woken: false }),
             arrived: Condvar::new(),
             waiting: AtomicUsize::new(0),
+            owned: Mutex::new(Owned { engine: Some(engine), attended: Instant::now() }),
         });
         let for_thread = Arc::clone(&queue);
         let (running, alive) = watch::channel(());
         let run = move || {
-            for_thread.drive(engine);
+            for_thread.drive();
             drop(running);
         };
         thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
@@ -92,6 +115,9 @@ impl<E: Engine> GroupCommit<E> {
     pub fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<Commit>> {
         let queue = Arc::clone(&self.queue);
         Box::pin(async move {
+            if let Some(done) = queue.commit_now(&batch) {
+                return done;
+            }
             let (reply, answer) = oneshot::channel();
             queue.push(Job::Commit { batch, reply })?;
             answer.await.unwrap_or_else(|_| Err(abandoned()))
@@ -125,8 +151,7 @@ impl<E: Engine> GroupCommit<E> {
 
     /// Wakes the thread, so that it does its housekeeping now.
     pub fn wake(&self) {
-        self.queue.state.lock().woken = true;
-        self.queue.arrived.notify_all();
+        self.queue.wake();
     }
 }
 
@@ -143,11 +168,35 @@ impl<E: Engine> Queue<E> {
         Ok(())
     }
 
-    fn drive(&self, mut engine: E) {
-        let _end = CloseOnEnd(self);
-        let mut again = engine.housekeeping();
+    fn commit_now(&self, batch: &Batch) -> Option<Result<Commit>> {
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        let mut owned = self.owned.try_lock()?;
+        // Between the look and the lock, somebody may have come.
+        if self.waiting.load(Ordering::Acquire) > 0 || !self.state.lock().open {
+            return None;
+        }
+        let engine = owned.engine.as_mut()?;
+        let panic = CloseOnPanic(self);
+        let done = engine.commit_now(batch);
+        std::mem::forget(panic);
+        let unattended = done.is_some() && owned.attended.elapsed() > UNATTENDED;
+        drop(owned);
+        if unattended {
+            self.wake();
+        }
+        done
+    }
+
+    fn drive(&self) {
+        let _end = End(self);
+        let mut again = Some(Duration::ZERO);
         loop {
-            match self.next(again) {
+            self.wait(again);
+            let mut owned = self.owned.lock();
+            let Some(engine) = &mut owned.engine else { return };
+            match self.take() {
                 Next::Group(batches, replies) => {
                     let answers = engine.commit(&batches);
                     for (reply, answer) in replies.into_iter().zip(answers) {
@@ -155,16 +204,17 @@ impl<E: Engine> Queue<E> {
                         let _ = reply.send(answer);
                     }
                 }
-                Next::Call(call) => call(&mut engine),
+                Next::Call(call) => call(engine),
                 Next::Idle => {}
                 Next::End => return,
             }
             again = engine.housekeeping();
+            owned.attended = Instant::now();
         }
     }
 
-    /// Takes what is to be done next, waiting for it until `again` has passed.
-    fn next(&self, again: Option<Duration>) -> Next<E> {
+    /// Waits for something to do, until `again` has passed.
+    fn wait(&self, again: Option<Duration>) {
         self.linger();
         let mut state = self.state.lock();
         // Set between the last housekeeping and now, it would otherwise be slept through.
@@ -175,9 +225,19 @@ impl<E: Engine> Queue<E> {
                 None => self.arrived.wait(&mut state),
             }
         }
+    }
+
+    /// Takes what is to be done next.
+    fn take(&self) -> Next<E> {
+        let mut state = self.state.lock();
         let next = state.take();
         self.waiting.store(state.jobs.len(), Ordering::Release);
         next
+    }
+
+    fn wake(&self) {
+        self.state.lock().woken = true;
+        self.arrived.notify_all();
     }
 
     fn linger(&self) {
@@ -234,14 +294,25 @@ impl<E> State<E> {
     }
 }
 
-/// Refuses further work when the thread ends, a panic of the engine included: nobody knows then
-/// in which state the engine is. Dropping the jobs tells those who wait for them.
-struct CloseOnEnd<'q, E>(&'q Queue<E>);
+/// Refuses further work when the engine panics on a caller's thread: nobody knows then in which
+/// state it is. The thread that owns it ends then.
+struct CloseOnPanic<'q, E>(&'q Queue<E>);
 
-impl<E> Drop for CloseOnEnd<'_, E> {
+impl<E> Drop for CloseOnPanic<'_, E> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The end of the thread, a panic of the engine included. Dropping the jobs tells those who wait
+/// for them.
+struct End<'q, E>(&'q Queue<E>);
+
+impl<E> Drop for End<'_, E> {
     fn drop(&mut self) {
         self.0.close();
         self.0.state.lock().jobs.clear();
+        self.0.owned.lock().engine = None;
     }
 }
 
