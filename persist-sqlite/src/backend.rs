@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use crate::Options;
 use crate::catalog::{Catalog, Found};
+use crate::commits::Commits;
 use crate::connect;
 use crate::handles::Handles;
 use crate::lane::{Lane, Reader};
@@ -20,7 +21,7 @@ use crate::offload::offload;
 use crate::pool::Pool;
 use crate::read::Haste;
 use crate::snapshot::Snapshots;
-use crate::writer::Writer;
+use crate::writer::{Alone, Writer};
 
 /// An open database.
 #[derive(Debug)]
@@ -167,13 +168,16 @@ impl Sqlite {
         let hints = Arc::new(Hints::default());
         let snapshots = Snapshots::new(options);
         let connection = connect::writer(options)?;
-        let lane = Pool::open(options)?;
+        let commits = options.exclusive.then(Arc::<Commits>::default);
+        let lane = Pool::open(options, commits.clone())?;
+        let alone = commits.map(|commits| Alone { commits, pool: Arc::clone(&lane) });
         let writer = Writer::new(
             connection,
             options,
             Arc::clone(&snapshots),
             Arc::clone(&witness),
             Arc::clone(&hints),
+            alone,
         )?;
         Ok(Self {
             reader: Reader { lane, witness },

@@ -24,6 +24,7 @@
 mod backend;
 mod catalog;
 mod cells;
+mod commits;
 mod connect;
 mod error;
 mod handles;

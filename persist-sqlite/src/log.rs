@@ -52,23 +52,23 @@ impl Log {
         self.pages.load(Ordering::Relaxed) == 0
     }
 
-    /// Writes the log back if it is time to; how long until it may be time again.
-    pub(crate) fn keep_short(
-        &mut self,
-        connection: &Connection,
-        quiet: Duration,
-    ) -> Option<Duration> {
+    /// Whether it is time to write the log back, when nothing was written for so long.
+    pub(crate) fn due(&self, quiet: Duration) -> bool {
         let pages = self.pages.load(Ordering::Relaxed);
-        let idle = pages >= IDLE_LONG && pages != self.idle;
-        if pages >= self.next || (idle && quiet >= IDLE) {
-            self.idle = pages;
-            self.write_back(connection, pages);
-            return None;
-        }
-        idle.then(|| IDLE.saturating_sub(quiet).max(Duration::from_millis(1)))
+        pages >= self.next || (self.idles(pages) && quiet >= IDLE)
     }
 
-    fn write_back(&mut self, connection: &Connection, pages: i32) {
+    /// How long until it may be time, as far as only time is missing.
+    pub(crate) fn next_look(&self, quiet: Duration) -> Option<Duration> {
+        let pages = self.pages.load(Ordering::Relaxed);
+        let left = || IDLE.saturating_sub(quiet).max(Duration::from_millis(1));
+        self.idles(pages).then(left)
+    }
+
+    /// Writes the log back, as far as readers allow.
+    pub(crate) fn write_back(&mut self, connection: &Connection) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        self.idle = pages;
         let done = if pages >= TOO_LONG {
             // The busy timeout is what makes SQLite wait for readers.
             let done =
@@ -91,6 +91,11 @@ impl Log {
                 self.next = pages.saturating_add(LONG);
             }
         }
+    }
+
+    /// Whether a log of this length should not stay when nothing is written.
+    fn idles(&self, pages: i32) -> bool {
+        pages >= IDLE_LONG && pages != self.idle
     }
 }
 

@@ -28,6 +28,7 @@ use serde::Deserialize;
 /// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     pub(crate) file: PathBuf,
     #[serde(default)]
@@ -49,6 +50,8 @@ pub struct Options {
     #[serde(default)]
     pub(crate) read_only: bool,
     #[serde(default)]
+    pub(crate) exclusive: bool,
+    #[serde(default)]
     pub(crate) ocsipersist: bool,
 }
 
@@ -66,6 +69,7 @@ impl Options {
             snapshot_max_age: Self::default_snapshot_max_age(),
             create: Self::default_create(),
             read_only: false,
+            exclusive: false,
             ocsipersist: false,
         }
     }
@@ -140,6 +144,16 @@ impl Options {
         self
     }
 
+    /// Whether this process is the only one that writes the file; `false` by default. Then it
+    /// holds SQLite's write lock for as long as the store is open, and reads stay inside a
+    /// transaction until the next write, which makes a short read about twice as fast. Other
+    /// processes can read the file; their writes, and another store on it, are `Busy`.
+    #[must_use]
+    pub fn exclusive(mut self, exclusive: bool) -> Self {
+        self.exclusive = exclusive;
+        self
+    }
+
     /// Whether tables that Ocsipersist has made in the file are opened in place; `false` by
     /// default, and then they are left alone.
     ///
@@ -194,6 +208,11 @@ impl Options {
             if number == 0 {
                 return Err(Error::new(ErrorKind::Config, format!("`{name}` must be at least 1")));
             }
+        }
+        if self.exclusive && self.read_only {
+            let why = "`exclusive` keeps others from writing, and `read_only` writes nothing; \
+                       leave one out";
+            return Err(Error::new(ErrorKind::Config, why));
         }
         self.file = std::path::absolute(&self.file).map_err(|error| {
             Error::new(ErrorKind::Config, "`file` is not a path").caused_by(error)

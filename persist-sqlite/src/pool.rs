@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use persist_core::{Error, Result};
-use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::Options;
+use crate::commits::{Commits, Line};
 use crate::connect::reader;
 use crate::lane::{Lane, Short, Work, at_once, wait};
 use crate::offload::offload;
@@ -20,7 +20,7 @@ use crate::read::{Attempt, Haste};
 #[derive(Debug)]
 pub(crate) struct Pool {
     /// Boxed, so that lending one moves a pointer.
-    idle: ArrayQueue<Box<Connection>>,
+    idle: ArrayQueue<Box<Line>>,
     /// Connections that are not closed.
     open: AtomicUsize,
     /// Reads that found no connection idle.
@@ -30,21 +30,23 @@ pub(crate) struct Pool {
     long: Arc<Semaphore>,
     patience: Duration,
     closed: AtomicBool,
+    /// Where read transactions are kept, what ends them.
+    commits: Option<Arc<Commits>>,
 }
 
 /// A connection that is lent; it goes back when this is dropped.
 struct Lent<P: Deref<Target = Pool>> {
-    connection: Option<Box<Connection>>,
+    line: Option<Box<Line>>,
     pool: P,
 }
 
 impl Pool {
-    pub(crate) fn open(options: &Options) -> Result<Arc<Self>> {
+    pub(crate) fn open(options: &Options, commits: Option<Arc<Commits>>) -> Result<Arc<Self>> {
         let readers = options.readers;
         let idle = ArrayQueue::new(readers);
         for _ in 0..readers {
             // There is room for each.
-            let _ = idle.push(Box::new(reader(options)?));
+            let _ = idle.push(Box::new(Line::new(reader(options)?)));
         }
         Ok(Arc::new(Self {
             idle,
@@ -54,6 +56,7 @@ impl Pool {
             long: Arc::new(Semaphore::new((readers - 1).max(1))),
             patience: options.busy_timeout,
             closed: AtomicBool::new(false),
+            commits,
         }))
     }
 
@@ -75,23 +78,34 @@ impl Pool {
         }
     }
 
+    /// Ends the read transactions that idle connections keep.
+    pub(crate) fn let_go(&self) {
+        for _ in 0..self.idle.capacity() {
+            let Some(line) = self.idle.pop() else { return };
+            let Ok(mut lent) = Lent::new(line, self) else { return };
+            if let Some(Err(error)) = lent.line.as_mut().map(|line| line.let_go()) {
+                tracing::warn!(%error, "a read transaction could not be ended");
+            }
+        }
+    }
+
     async fn lend(self: &Arc<Self>) -> Result<Lent<Arc<Self>>> {
-        let connection = match self.idle.pop() {
-            Some(connection) => connection,
+        let line = match self.idle.pop() {
+            Some(line) => line,
             None => self.wait_for_one().await?,
         };
-        Lent::new(connection, Arc::clone(self))
+        Lent::new(line, Arc::clone(self))
     }
 
     /// Closes the connections that are not lent.
     fn drain(&self) {
-        while let Some(connection) = self.idle.pop() {
-            drop(connection);
+        while let Some(line) = self.idle.pop() {
+            drop(line);
             self.open.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
-    async fn wait_for_one(&self) -> Result<Box<Connection>> {
+    async fn wait_for_one(&self) -> Result<Box<Line>> {
         let _waiting = Waiting::new(&self.waiting);
         loop {
             let mut returned = std::pin::pin!(self.returned.notified());
@@ -100,8 +114,8 @@ impl Pool {
             if self.closed.load(Ordering::SeqCst) {
                 return Err(Error::closed());
             }
-            if let Some(connection) = self.idle.pop() {
-                return Ok(connection);
+            if let Some(line) = self.idle.pop() {
+                return Ok(line);
             }
             returned.await;
         }
@@ -118,14 +132,14 @@ impl Lane for Arc<Pool> {
         T: Send + 'static,
         W: Work<T>,
     {
-        let lent = self.lend().await?;
+        let mut lent = self.lend().await?;
         if let Some(made) = at_once(lent.run(&mut short, Haste::Short)) {
             return made;
         }
         drop(lent);
         let mut work = long();
         let turn = Arc::clone(&self.long).acquire_owned().await.map_err(|_| Error::closed())?;
-        let lent = self.lend().await?;
+        let mut lent = self.lend().await?;
         let patience = self.patience;
         offload(move || {
             let _turn = turn;
@@ -137,30 +151,33 @@ impl Lane for Arc<Pool> {
     fn read_now<T>(&self, mut short: impl Short<T>) -> Option<Result<T>> {
         let lent = Lent::new(self.idle.pop()?, &**self);
         match lent {
-            Ok(lent) => at_once(lent.run(&mut short, Haste::Short)),
+            Ok(mut lent) => at_once(lent.run(&mut short, Haste::Short)),
             Err(closed) => Some(Err(closed)),
         }
     }
 }
 
 impl<P: Deref<Target = Pool>> Lent<P> {
-    fn new(connection: Box<Connection>, pool: P) -> Result<Self> {
-        let lent = Self { connection: Some(connection), pool };
+    fn new(line: Box<Line>, pool: P) -> Result<Self> {
+        let lent = Self { line: Some(line), pool };
         if lent.pool.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(lent) }
     }
 
-    fn run<T>(&self, work: &mut impl Short<T>, haste: Haste) -> Attempt<T> {
-        let connection = self.connection.as_ref().ok_or_else(Error::closed)?;
-        work(connection, haste)
+    fn run<T>(&mut self, work: &mut impl Short<T>, haste: Haste) -> Attempt<T> {
+        let line = self.line.as_mut().ok_or_else(Error::closed)?;
+        if let Some(commits) = &self.pool.commits {
+            line.catch_up(commits)?;
+        }
+        work(&line.connection, haste)
     }
 }
 
 impl<P: Deref<Target = Pool>> Drop for Lent<P> {
     fn drop(&mut self) {
         let pool = &*self.pool;
-        if let Some(connection) = self.connection.take() {
+        if let Some(line) = self.line.take() {
             // The queue has room for every connection.
-            let _ = pool.idle.push(connection);
+            let _ = pool.idle.push(line);
             // Either this sees the one who waits or closes, or that one sees the connection.
             fence(Ordering::SeqCst);
             if pool.closed.load(Ordering::SeqCst) {

@@ -9,9 +9,11 @@ use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
 use crate::Options;
+use crate::commits::Commits;
 use crate::connect::patiently;
 use crate::error::{engine, is_busy};
 use crate::log::Log;
+use crate::pool::Pool;
 use crate::read::{Again, SHORT_KEYS};
 use crate::snapshot::Snapshots;
 use crate::sql::{SHORT, SqlTable};
@@ -28,8 +30,16 @@ pub(crate) struct Writer {
     hints: Arc<Hints>,
     log: Log,
     last_commit: Instant,
-    /// What `data_version` was while somebody listened last.
+    /// What `data_version` was when it was asked for last.
     others: Option<i64>,
+    /// If nobody else may write, who is to know of commits.
+    alone: Option<Alone>,
+}
+
+/// What a store that only this process writes needs: the write lock is held all the time.
+pub(crate) struct Alone {
+    pub(crate) commits: Arc<Commits>,
+    pub(crate) pool: Arc<Pool>,
 }
 
 impl Writer {
@@ -39,10 +49,32 @@ impl Writer {
         snapshots: Arc<Snapshots>,
         witness: Arc<Witness>,
         hints: Arc<Hints>,
+        alone: Option<Alone>,
     ) -> Result<Self> {
         let log = Log::watch(&mut connection)?;
         let (options, last_commit) = (options.clone(), Instant::now());
-        Ok(Self { connection, options, snapshots, witness, hints, log, last_commit, others: None })
+        let mut this = Self {
+            connection,
+            options,
+            snapshots,
+            witness,
+            hints,
+            log,
+            last_commit,
+            others: None,
+            alone,
+        };
+        if this.alone.is_some() {
+            this.begin().map_err(|error| match error.kind() {
+                ErrorKind::Busy => Error::new(
+                    ErrorKind::Busy,
+                    "another process is writing, and `exclusive = true` allows no other; close \
+                     it, or share the file without `exclusive`",
+                ),
+                _ => error,
+            })?;
+        }
+        Ok(this)
     }
 }
 
@@ -59,7 +91,7 @@ impl Engine for Writer {
         if self.may_sleep(batch) {
             return None;
         }
-        match self.execute("BEGIN IMMEDIATE") {
+        match self.begin_now() {
             Ok(()) => {}
             Err(error) if is_busy(&error) => return None,
             Err(error) => return Some(Err(engine(error))),
@@ -71,9 +103,9 @@ impl Engine for Writer {
 
     fn housekeeping(&mut self) -> Option<Duration> {
         let expiry = self.snapshots.expire();
-        let log = self.log.keep_short(&self.connection, self.last_commit.elapsed());
-        let others = self.hints.wanted().then(|| self.look_for_others());
-        if others.is_none() {
+        let log = self.keep_log_short();
+        let others = (self.alone.is_none() && self.hints.wanted()).then(|| self.look_for_others());
+        if others.is_none() && self.alone.is_none() {
             self.others = None;
         }
         [expiry, log, others].into_iter().flatten().min()
@@ -177,29 +209,79 @@ impl Writer {
             ));
         }
         // A snapshot race (`SQLITE_BUSY_SNAPSHOT`) counts as busy too, and begins anew.
-        patiently(self.options.busy_timeout, || self.execute("BEGIN IMMEDIATE"))
+        let patience = self.options.busy_timeout;
+        patiently(patience, || self.begin_now())
+    }
+
+    /// Begins a write transaction, unless it is held already.
+    fn begin_now(&mut self) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.execute("BEGIN IMMEDIATE")?;
+        if self.alone.is_some() {
+            self.notice_others();
+        }
+        Ok(())
+    }
+
+    /// Goes on holding the write lock, if nobody else may write.
+    fn hold(&mut self) {
+        if self.alone.is_some()
+            && let Err(error) = self.begin_now()
+        {
+            // The next write begins, and waits, by itself.
+            tracing::debug!(%error, "the write lock was lost");
+        }
+    }
+
+    fn keep_log_short(&mut self) -> Option<Duration> {
+        let quiet = self.last_commit.elapsed();
+        if !self.log.due(quiet) {
+            return self.log.next_look(quiet);
+        }
+        if let Some(alone) = &self.alone {
+            // All that keeps the log from beginning anew.
+            alone.pool.let_go();
+            if let Err(error) = self.execute("ROLLBACK") {
+                tracing::debug!(%error, "the write lock could not be released");
+            }
+        }
+        self.log.write_back(&self.connection);
+        self.hold();
+        None
     }
 
     /// Makes the transaction durable.
     fn end(&mut self) -> Result<()> {
-        patiently(self.options.busy_timeout, || self.execute("COMMIT")).map_err(|error| {
-            self.roll_back();
-            match error.kind() {
-                // Known to come before the commit is in the log.
-                ErrorKind::NoSpace | ErrorKind::Busy => error,
-                // The log may hold it, for whoever reads the log next.
-                _ => error.with_outcome(Outcome::Unknown),
+        let ended = patiently(self.options.busy_timeout, || self.execute("COMMIT"));
+        if let Some(alone) = &self.alone {
+            // Also after an error, which may have come after the commit.
+            alone.commits.another();
+        }
+        match ended {
+            Ok(()) => self.hold(),
+            Err(error) => {
+                self.roll_back();
+                return Err(match error.kind() {
+                    // Known to come before the commit is in the log.
+                    ErrorKind::NoSpace | ErrorKind::Busy => error,
+                    // The log may hold it, for whoever reads the log next.
+                    _ => error.with_outcome(Outcome::Unknown),
+                });
             }
-        })
+        }
+        Ok(())
     }
 
-    fn roll_back(&self) {
+    fn roll_back(&mut self) {
         // SQLite may have rolled back by itself.
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
+        self.hold();
     }
 
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
@@ -209,6 +291,11 @@ impl Writer {
     /// Looks whether other processes have written, and when to look again. This connection's own
     /// writes do not count.
     fn look_for_others(&mut self) -> Duration {
+        self.notice_others();
+        POLL
+    }
+
+    fn notice_others(&mut self) {
         let version = self
             .connection
             .prepare_cached("PRAGMA data_version")
@@ -216,9 +303,11 @@ impl Writer {
         let version = version.ok();
         if version.is_none() || version != self.others {
             self.hints.send(Hint::Everything);
+            if let Some(alone) = &self.alone {
+                alone.commits.another();
+            }
         }
         self.others = version;
-        POLL
     }
 }
 

@@ -9,6 +9,7 @@
 mod bad;
 mod dir;
 mod ending;
+mod exclusive;
 mod log;
 mod ocsipersist;
 mod readable;
