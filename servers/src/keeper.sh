@@ -2,8 +2,8 @@
 # A line from the owner: the server has ended, tell how. No owner any more: end it and remove $dir.
 signal=$1 dir=$2 log=$3
 shift 3
-exec 3<&0
-"$@" </dev/null >>"$log" 2>&1 3<&- &
+exec 3<&0 2>>"$log"
+"$@" </dev/null >>"$log" 3<&- &
 server=$!
 echo "$server"
 if read -r line <&3; then

@@ -19,6 +19,7 @@
 
 mod account;
 mod error;
+mod install;
 mod keeper;
 mod place;
 mod port;

@@ -16,6 +16,7 @@ use rustix::process::Signal;
 pub use builder::Builder;
 
 use crate::keeper::Kept;
+use crate::programs::Postgres as Programs;
 use crate::{Error, Result, processes};
 use cluster::Cluster;
 
@@ -63,6 +64,15 @@ impl Postgres {
     /// As [`Postgres::start`]; a missing server never means that tests may be left out.
     pub fn shared_url() -> Result<String> {
         shared::url()
+    }
+
+    /// The version that would be started, such as `15.18 (Debian 15.18-0+deb12u1)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if it is not installed.
+    pub fn version() -> Result<String> {
+        Programs::find()?.version()
     }
 
     /// The URL of the database that every cluster has, with user and password.

@@ -24,6 +24,14 @@ impl Postgres {
         Self::find_in(&search_path(), Path::new(DEBIAN))
     }
 
+    /// The version as the server tells it, such as `15.18 (Debian 15.18-0+deb12u1)`.
+    pub(crate) fn version(&self) -> Result<String> {
+        let output = undisturbed(&self.server).arg("--version").output();
+        let output = output.map_err(|error| Error::io("ask postgres for its version", error))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.trim().trim_start_matches("postgres (PostgreSQL) ").to_owned())
+    }
+
     fn find_in(path: &OsStr, debian: &Path) -> Result<Self> {
         let missing = |program| Error::Missing { server: Server::Postgres, program };
         let directories = || env::split_paths(path).chain(versions(debian));

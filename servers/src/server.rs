@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Result, programs};
+use crate::{Error, Result, install, programs};
 
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,9 @@ pub enum Server {
 }
 
 impl Server {
+    /// Every server.
+    pub const ALL: [Self; 2] = [Self::Postgres, Self::Redis];
+
     /// The Debian package that brings its programs.
     pub fn package(self) -> &'static str {
         match self {
@@ -37,6 +40,22 @@ impl Server {
         match self {
             Self::Postgres => programs::Postgres::find().map(drop),
             Self::Redis => programs::redis().map(drop),
+        }
+    }
+
+    /// Sees to it that its programs are installed: what is missing is installed by `apt-get` if we
+    /// are root and there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), if we may not install or it did not help.
+    pub fn ensure_installed(self) -> Result<()> {
+        match self.check() {
+            Err(missing @ Error::Missing { .. }) => {
+                install::install(self, missing)?;
+                self.check()
+            }
+            done => done,
         }
     }
 }

@@ -95,6 +95,15 @@ fn databases_locales_encodings_and_settings_can_be_chosen() {
 }
 
 #[test]
+fn a_server_for_tests_has_room_and_another_order_than_bytes() {
+    let version = Postgres::version().unwrap();
+    let major: u32 = version.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
+    let server = Postgres::builder().for_tests().start().unwrap();
+    assert_eq!(server.psql("SHOW max_connections").unwrap(), "400");
+    assert_eq!(server.psql("SELECT 'a' < 'B'").unwrap() == "t", major >= 15);
+}
+
+#[test]
 fn bad_settings_are_told_in_the_servers_words() {
     let error = Postgres::builder().setting("no_such_setting", 1).start().unwrap_err();
     assert!(matches!(error, Error::Failed(_)));
