@@ -75,7 +75,9 @@ fn too_long_to_run(line: &str) -> Option<Vec<&str>> {
     let command = line.split(" #").next().unwrap_or(line);
     let words: Vec<_> = command.split_whitespace().collect();
     match words.split_first() {
-        Some((&"cargo", rest)) if matches!(rest, ["xtask", "test-all" | "bench" | "services", ..]) => {
+        Some((&"cargo", rest))
+            if matches!(rest, ["xtask", "test-all" | "bench" | "services", ..]) =>
+        {
             Some(rest.to_vec())
         }
         _ => None,
