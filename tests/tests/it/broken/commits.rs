@@ -77,15 +77,16 @@ fn deletes_nothing(mut ops: Vec<Op>) -> Vec<Op> {
     ops
 }
 
-over_mem!(torn_batch: Altered(first_only) => atomic: side_by_side, visible: own_writes);
+over_mem!(torn_batch: Altered(first_only) => atomic: side_by_side, visible: own_writes, objects: bulk);
 over_mem!(lost_update: Altered(ignores_equals)
     => isolated: conflict_tells, update: other_writers, honest: answers);
-over_mem!(never_absent: Altered(ignores_absent) => isolated: judged_together, data: empty);
+over_mem!(never_absent: Altered(ignores_absent) => isolated: judged_together, data: empty,
+       objects: one_binding links append_only);
 over_mem!(never_present: Altered(ignores_present) => atomic: all_or_nothing, honest: batches);
 over_mem!(vague_equals: Altered(any_value_equals) => update: swaps, isolated: equals_is_exact);
 over_mem!(kept_range: Altered(keeps_ranges) => atomic: in_order, visible: own_writes);
 over_mem!(wrong_order: Altered(backwards) => atomic: in_order, isolated: conflict_tells);
-over_mem!(undead: Altered(deletes_nothing) => visible: own_writes, update: toggles);
+over_mem!(undead: Altered(deletes_nothing) => visible: own_writes, update: toggles, objects: test_and_set);
 
 /// Conflicts that do not tell the truth.
 struct Liar(fn(&mut Commit));
@@ -117,4 +118,5 @@ fn always_the_first(commit: &mut Commit) {
 over_mem!(conflict_without_value: Liar(finds_nothing) => isolated: judged_together);
 over_mem!(conflict_of_another: Liar(always_the_first)
     => honest: batches, isolated: conflict_tells);
-over_mem!(never_tells: Liar(|commit| *commit = Commit::Applied) => honest: answers, update: swaps);
+over_mem!(never_tells: Liar(|commit| *commit = Commit::Applied) => honest: answers, update: swaps,
+    objects: one_binding);

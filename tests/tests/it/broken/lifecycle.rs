@@ -76,12 +76,13 @@ fn names_one_key(hint: Hint) -> Hint {
 }
 
 over_mem!(folded_names: Renaming(|spec| spec.name = spec.name.to_lowercase())
-    => names: odd dropped_alone);
+    => names: odd dropped_alone, objects: namespaces);
 over_mem!(trimmed_names: Renaming(|spec| spec.name = spec.name.trim().to_owned()) => names: odd);
 over_mem!(forgotten_columns: Careless::default()
     => typed: columns made_at_once, names: made_anew);
 over_mem!(immortal: Immortal => closed: contract);
-over_mem!(briefly, deaf: Hinting(|_| pending().boxed()) => hints: each_change listeners);
+over_mem!(briefly, deaf: Hinting(|_| pending().boxed()) => hints: each_change listeners,
+    objects: hundred half_unwatched callbacks);
 over_mem!(briefly, endless: Hinting(|hints| hints.chain(pending()).boxed()) => hints: end);
 over_mem!(briefly, lossy: Hinting(|hints| hints.filter(|hint| {
     std::future::ready(!matches!(hint, Hint::Everything))

@@ -129,9 +129,9 @@ over_mem!(boundless: Twisted { ask: without_limit, ..Twisted::GOOD } => read: sc
 over_mem!(repeated_row: Twisted { answer: repeats_a_row, ..Twisted::GOOD }
     => steady: present_throughout, scan: limits, read: scans);
 over_mem!(early_end: Twisted { answer: ends_early, ..Twisted::GOOD }
-    => steady: present_throughout, scan: large_values);
+    => steady: present_throughout, scan: large_values, objects: listing);
 over_mem!(lost_row: Twisted { answer: loses_a_row, ..Twisted::GOOD }
-    => scan: limits, read: budget);
+    => scan: limits, read: budget, objects: listing);
 over_mem!(folded_case: Twisted { answer: order_of_case, ..Twisted::GOOD } => scan: order_of_text);
 
 /// Counts everything, whatever was asked.

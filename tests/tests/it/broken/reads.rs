@@ -92,7 +92,7 @@ fn timid(_: &TableHandle, _: &[Cell], read: Result<Answer>) -> Result<Answer> {
 }
 
 over_mem!(stale_read: Twisted(cached())
-    => visible: own_writes under_load references);
+    => visible: own_writes under_load references, objects: test_and_set);
 over_mem!(dense_answers: Twisted(dense) => read: gets, scan: large_values);
 over_mem!(absent_if_empty: Twisted(empty_is_absent) => data: empty);
 over_mem!(unmarked: Twisted(forgets_marks) => read: gets, isolated: mark_of_keys);

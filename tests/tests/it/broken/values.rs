@@ -71,7 +71,8 @@ fn basic_plane(cell: &mut Cell) {
 }
 
 over_mem!(trimmed_keys: Bent { key: trimmed, value: GOOD } => scan: order_of_text, data: characters);
-over_mem!(cut_at_nul: Bent { key: until_nul, value: until_nul } => data: bytes, scan: order_of_bytes);
+over_mem!(cut_at_nul: Bent { key: until_nul, value: until_nul } => data: bytes, scan: order_of_bytes,
+       objects: every_cell);
 over_mem!(cut_at_a_mib: Bent { key: GOOD, value: until_a_mib } => data: value_limit);
 over_mem!(imprecise_integers: Bent { key: imprecise, value: imprecise }
     => data: numbers, scan: order_of_integers);
