@@ -1,0 +1,22 @@
+//! The sled backend: a directory, no server to install.
+
+mod acknowledged;
+mod backend;
+mod delayed;
+mod directory;
+mod disk;
+mod engine;
+mod error;
+mod keys;
+mod lane;
+mod options;
+mod pending;
+mod read;
+mod registry;
+mod state;
+mod tables;
+mod values;
+mod view;
+mod writer;
+
+pub use options::Options;
