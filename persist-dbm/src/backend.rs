@@ -45,7 +45,8 @@ pub(crate) async fn open(options: Options) -> Result<Arc<dyn Backend>> {
 
 impl Dbm {
     fn open(options: &Options) -> Result<Self> {
-        let directory = Arc::new(Directory::enter(&options.store)?);
+        let directory =
+            Arc::new(Directory::enter(&options.store, options.error_log_path.as_deref())?);
         let opened = Self::open_in(&directory, options);
         if opened.is_err() {
             directory.leave(None);
@@ -107,16 +108,17 @@ impl Dbm {
 }
 
 /// What is in a store when it is opened.
-struct Found {
+pub(crate) struct Found {
     disk: Disk,
     sequence: u64,
     last_table: u64,
     tables: Tables,
-    doomed: Vec<u64>,
+    pub(crate) doomed: Vec<u64>,
 }
 
 impl Found {
-    fn load(engine: &Engine, directory: &Directory) -> Result<Self> {
+    /// Looks, and checks that it is all that was acknowledged.
+    pub(crate) fn load(engine: &Engine, directory: &Directory) -> Result<Self> {
         directory.settle()?;
         let (acknowledged, known) = Acknowledged::open(&directory.acknowledged())?;
         let disk = Disk::open(&directory.data(), acknowledged)?;

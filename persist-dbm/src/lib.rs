@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod backend;
+mod compact;
 mod delayed;
 mod directory;
 mod disk;
@@ -13,10 +14,12 @@ mod options;
 mod pending;
 mod read;
 mod registry;
+mod shared;
 mod state;
 mod tables;
 mod values;
 mod view;
 mod writer;
 
+pub use compact::{Compacted, compact};
 pub use options::Options;

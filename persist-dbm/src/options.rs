@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use persist_core::backend::Backend;
 use persist_core::{Durability, Error, ErrorKind, Persist, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::shared;
 
 /// How to open a sled store.
 ///
@@ -24,7 +26,7 @@ use serde::Deserialize;
 /// store.close().await
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     pub(crate) store: PathBuf,
@@ -50,6 +52,8 @@ pub struct Options {
     pub(crate) error_log_path: Option<PathBuf>,
     #[serde(default)]
     pub(crate) delay_loading: bool,
+    #[serde(default)]
+    pub(crate) other_users: bool,
 }
 
 impl Options {
@@ -68,6 +72,7 @@ impl Options {
             idle_time: Self::default_idle_time(),
             error_log_path: None,
             delay_loading: false,
+            other_users: false,
         }
     }
 
@@ -160,6 +165,14 @@ impl Options {
         self
     }
 
+    /// Whether the server of a shared store serves other users, as far as the rights of the
+    /// directory let them reach it; `false` by default.
+    #[must_use]
+    pub fn other_users(mut self, other_users: bool) -> Self {
+        self.other_users = other_users;
+        self
+    }
+
     /// Sets the durability unless it is set already: what a setting for all backends does.
     #[must_use]
     pub fn or_durability(mut self, durability: Durability) -> Self {
@@ -167,15 +180,11 @@ impl Options {
         self
     }
 
-    /// Puts relative paths into `dir`. A server program without a directory is looked for on
-    /// `PATH`, and stays so.
+    /// Puts relative paths into `dir`.
     #[must_use]
     pub fn relative_to(mut self, dir: &Path) -> Self {
-        self.store = dir.join(&self.store);
-        self.error_log_path = self.error_log_path.map(|file| dir.join(file));
-        let is_path = |program: &PathBuf| program.components().nth(1).is_some();
-        if let Some(program) = self.server_program.as_mut().filter(|program| is_path(program)) {
-            *program = dir.join(&program);
+        for path in self.paths() {
+            *path = dir.join(&path);
         }
         self
     }
@@ -202,10 +211,10 @@ impl Options {
 
     /// Opens the store now.
     pub(crate) async fn load(self) -> Result<Arc<dyn Backend>> {
-        if self.shared { shared(self).await } else { crate::backend::open(self).await }
+        if self.shared { shared::open(self).await } else { crate::backend::open(self).await }
     }
 
-    /// Checks what a type cannot, and makes the path independent of the current directory.
+    /// Checks what a type cannot.
     fn check(&mut self) -> Result<()> {
         if self.snapshots == 0 {
             return Err(Error::new(ErrorKind::Config, "`snapshots` must be at least 1"));
@@ -213,10 +222,23 @@ impl Options {
         if self.flush_interval.is_zero() {
             return Err(Error::new(ErrorKind::Config, "`flush_interval` must be longer than 0"));
         }
-        self.store = std::path::absolute(&self.store).map_err(|error| {
-            Error::new(ErrorKind::Config, "`store` is not a path").caused_by(error)
-        })?;
+        self.make_absolute()
+    }
+
+    /// Makes the paths independent of the current directory.
+    pub(crate) fn make_absolute(&mut self) -> Result<()> {
+        for path in self.paths() {
+            *path = std::path::absolute(&path).map_err(|error| {
+                Error::new(ErrorKind::Config, "`store` or another setting is not a path")
+                    .caused_by(error)
+            })?;
+        }
         Ok(())
+    }
+
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let others = [&mut self.server_program, &mut self.error_log_path];
+        std::iter::once(&mut self.store).chain(others.into_iter().flatten())
     }
 
     fn default_flush_interval() -> Duration {
@@ -242,13 +264,4 @@ impl Options {
     fn default_idle_time() -> Duration {
         Duration::from_secs(4)
     }
-}
-
-/// Where the client of a shared store comes in.
-#[expect(clippy::unused_async, reason = "connecting waits")]
-async fn shared(_: Options) -> Result<Arc<dyn Backend>> {
-    Err(Error::new(
-        ErrorKind::Config,
-        "this version has no shared stores; set `shared = false` and use the store in one process",
-    ))
 }
