@@ -173,12 +173,11 @@ impl Backend for Dbm {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
         async move {
             self.state().live()?;
-            let found = match self.state().tables.find(&spec.name)? {
-                Some(found) => found,
-                None => {
-                    let wanted = spec.clone();
-                    self.writer.call(move |writer| writer.create(&wanted)).await?
-                }
+            let found = if let Some(found) = self.state().tables.find(&spec.name)? {
+                found
+            } else {
+                let wanted = spec.clone();
+                self.writer.call(move |writer| writer.create(&wanted)).await?
             };
             spec.check(found.spec())?;
             Ok(found)
@@ -222,7 +221,7 @@ impl Backend for Dbm {
         async move {
             self.state().closed.store(true, Ordering::Release);
             self.state().overlay.close();
-            let synced = self.writer.call(|writer| writer.finish()).await;
+            let synced = self.writer.call(Writer::finish).await;
             // The thread lets go of sled and of the directory.
             self.writer.close().await;
             self.state().hints.end();

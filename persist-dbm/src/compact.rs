@@ -68,10 +68,10 @@ fn compact_in(directory: &mut Directory, options: &Options) -> Result<Compacted>
     let copied = Found::load(&from, directory).and_then(|found| {
         let to = Engine::open(&new, options)?;
         let copied = from.with(|from| to.with(|to| copy(from, to, &found.doomed)));
-        directory.close(to.take(), &new);
+        Directory::close(to.take(), &new);
         copied
     });
-    directory.close(from.take(), &directory.data());
+    Directory::close(from.take(), &directory.data());
     copied?;
     let after = size(&new)?;
     directory.replace(marker)?;

@@ -123,7 +123,7 @@ impl Directory {
     }
 
     /// Lets go of sled, and waits until it has ended.
-    pub(crate) fn close(&self, db: Option<Db>, data: &Path) {
+    pub(crate) fn close(db: Option<Db>, data: &Path) {
         if let Some(db) = db {
             lock::close(db, &data.join("db"));
         }
@@ -137,7 +137,7 @@ impl Directory {
     /// Lets go of sled, then of the directory.
     pub(crate) fn leave(&self, db: Option<Db>) {
         self.leaving();
-        self.close(db, &self.data());
+        Self::close(db, &self.data());
         self.lock.release();
     }
 

@@ -10,7 +10,7 @@ use crate::Dir;
 use crate::dir::{large, numbers, values};
 
 /// Long enough for anything that is not stuck.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_in_their_hundreds_do_not_hang() {
