@@ -7,7 +7,7 @@ use persist_core::backend::{
     Backend, Batch, Cell, Changes, Commit, Direction, Hint, KeyRange, Marked, Marking, Page, Read,
     TableHandle, TableInfo, TableSpec,
 };
-use persist_core::engine::{GroupCommit, Hints, Witness};
+use persist_core::engine::{GroupCommit, Hints, Witness, offload};
 use persist_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
@@ -17,7 +17,6 @@ use crate::commits::Commits;
 use crate::connect;
 use crate::handles::Handles;
 use crate::lane::{Lane, Reader};
-use crate::offload::offload;
 use crate::pool::Pool;
 use crate::read::Haste;
 use crate::snapshot::Snapshots;

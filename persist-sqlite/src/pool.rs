@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
+use persist_core::engine::offload;
 use persist_core::{Error, Result};
 use tokio::sync::{Notify, Semaphore};
 
@@ -13,7 +14,6 @@ use crate::Options;
 use crate::commits::{Commits, Line};
 use crate::connect::reader;
 use crate::lane::{Lane, Short, Work, at_once, wait};
-use crate::offload::offload;
 use crate::read::{Attempt, Haste};
 
 /// A fixed number of connections, each lent to one read at a time.

@@ -6,13 +6,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use persist_core::engine::offload;
 use persist_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
 use crate::Options;
 use crate::connect::{patiently, reader};
 use crate::lane::{Lane, Short, Work, at_once, wait};
-use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
 
 /// The snapshots of a store: how many there are, how old, and connections to make more from.

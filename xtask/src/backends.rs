@@ -10,23 +10,45 @@ pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// Whether TOML files can choose it, so that `persist-config` has a feature of its name.
     pub(crate) in_config: bool,
-    /// The crate that implements it, whose `it` tests hold the laws.
+    /// The crate that implements it.
     pub(crate) package: &'static str,
     /// The servers without which its tests fail.
     pub(crate) needs: &'static [Server],
+    /// The test binary of the crate that holds the laws.
+    pub(crate) test: &'static str,
 }
 
 /// Every backend, in the order of the matrix.
 pub(crate) static ALL: &[Backend] = &[
-    Backend { name: "mem", in_config: true, package: "persist-mem", needs: &[] },
-    Backend { name: "sqlite", in_config: true, package: "persist-sqlite", needs: &[] },
-    Backend {
-        name: "custom-backend",
-        in_config: false,
-        package: "persist-custom-backend",
-        needs: &[],
-    },
+    Backend::new("mem", "persist-mem"),
+    Backend::new("sqlite", "persist-sqlite"),
+    Backend::new("sqlite-relaxed", "persist-sqlite").form("relaxed"),
+    Backend::new("sqlite-exclusive", "persist-sqlite").form("exclusive"),
+    Backend::new("dbm", "persist-dbm"),
+    Backend::new("custom-backend", "persist-custom-backend").of_no_file(),
 ];
+
+impl Backend {
+    /// A backend that files can choose, and that needs no server.
+    pub(crate) const fn new(name: &'static str, package: &'static str) -> Self {
+        Self { name, in_config: true, package, test: "it", needs: &[] }
+    }
+
+    /// A backend in another form, whose laws are in a test binary of that name.
+    const fn form(self, test: &'static str) -> Self {
+        Self { in_config: false, test, ..self }
+    }
+
+    /// Whether it is another form of one that has the same package.
+    pub(crate) fn is_form(self) -> bool {
+        self.test != "it"
+    }
+
+    /// A backend that no file can choose.
+    const fn of_no_file(self) -> Self {
+        Self { in_config: false, ..self }
+    }
+}
 
 /// The backend called `name`.
 pub(crate) fn find(name: &str) -> Option<Backend> {

@@ -106,7 +106,7 @@ fn section(directory: &Path, port: u16, user: &str, database: &str) -> String {
 mod tests {
     use super::*;
 
-    const PLAIN: Backend = Backend { name: "a", in_config: true, package: "p-a", needs: &[] };
+    const PLAIN: Backend = Backend::new("a", "p-a");
     const SERVED: Backend = Backend { name: "b", needs: &[Server::Postgres], ..PLAIN };
 
     #[test]

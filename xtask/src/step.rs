@@ -70,7 +70,8 @@ impl Step {
         }
         if matches!(self, Self::Tests | Self::Doctests) {
             let servers = (!services::own_tests(skipped)).then_some(services::PACKAGE);
-            let packages = skipped.iter().map(|backend| backend.package).chain(servers);
+            let skipped = skipped.iter().filter(|backend| !backend.is_form());
+            let packages = skipped.map(|backend| backend.package).chain(servers);
             command.args(packages.flat_map(|package| ["--exclude", package]));
         }
         if self == Self::Tests {
