@@ -148,6 +148,10 @@ impl Read for Dbm {
         self.lane.get(table, keys, marking)
     }
 
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        self.lane.get_now(table, key)
+    }
+
     fn scan<'a>(
         &'a self,
         table: &'a TableHandle,

@@ -89,6 +89,17 @@ impl Read for Lane {
         .boxed()
     }
 
+    fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
+        let short = |view: &View<'_>, haste| read::get_one(view, table, key, haste);
+        let found = self.state.live().map_err(Miss::Failed).and_then(|()| self.at_once(short));
+        match found {
+            // The rows of a dropped table go away bit by bit.
+            Ok(found) => Some(Place::of(table).map(|_| found)),
+            Err(Miss::Failed(error)) => Some(Err(error)),
+            Err(Miss::Long) => None,
+        }
+    }
+
     fn scan<'a>(
         &'a self,
         table: &'a TableHandle,

@@ -13,11 +13,11 @@ use crate::{keys, values::Stored::Cut};
 /// How many rows are read at once on the caller's thread.
 const SHORT_ROWS: usize = 256;
 
-/// How many keys are looked up at once on the caller's thread.
-const SHORT_KEYS: usize = 64;
+/// How many keys are looked up or written at once on the caller's thread.
+pub(crate) const SHORT_KEYS: usize = 64;
 
-/// How many bytes are read at once on the caller's thread.
-const SHORT_BYTES: usize = 64 << 10;
+/// How many bytes are read or written at once on the caller's thread.
+pub(crate) const SHORT_BYTES: usize = 64 << 10;
 
 /// How much time a read may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,23 @@ pub(crate) fn get(
         found.push(Some(cell(view, place, stored).map_err(about)?));
     }
     Ok(found)
+}
+
+/// What one key is bound to.
+pub(crate) fn get_one(
+    view: &View<'_>,
+    table: &TableHandle,
+    key: &Cell,
+    haste: Haste,
+) -> Attempt<Option<Cell>> {
+    let place = Place::of(table)?;
+    let Some(value) = view.get(&keys::row(place.id, key))? else { return Ok(None) };
+    let about = |error: Error| error.table(table.name()).key(key);
+    let stored = Stored::parse(&value).map_err(about)?;
+    if haste == Haste::Short && (stored.len() > SHORT_BYTES || matches!(stored, Cut(_))) {
+        return Err(Miss::Long);
+    }
+    Ok(Some(cell(view, place, stored).map_err(about)?))
 }
 
 /// One page of a range.
@@ -175,10 +192,7 @@ impl Reread for Again<'_> {
 
 /// What one key is bound to.
 pub(crate) fn one(view: &View<'_>, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
-    let place = Place::of(table)?;
-    let Some(value) = view.get(&keys::row(place.id, key))? else { return Ok(None) };
-    let value = Stored::parse(&value).and_then(|stored| cell(view, place, stored));
-    value.map(Some).map_err(|error| error.table(table.name()).key(key))
+    settled(get_one(view, table, key, Haste::Long))
 }
 
 /// A read that had all the time it wanted.

@@ -6,7 +6,7 @@ mod writing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use persist_core::backend::{Batch, Commit, Hint, TableHandle, TableSpec};
+use persist_core::backend::{Batch, Commit, Expect, Hint, Op, TableHandle, TableSpec};
 use persist_core::engine::{Engine, judge};
 use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use sled::IVec;
@@ -15,6 +15,7 @@ use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::error::engine;
 use crate::pending::{Old, Pending};
+use crate::read::{SHORT_BYTES, SHORT_KEYS};
 use crate::state::State;
 use crate::{keys, registry, tables};
 pub(crate) use doomed::Doomed;
@@ -45,11 +46,21 @@ impl Engine for Writer {
             Err(error) => group.iter().map(|_| Err(error.duplicate())).collect(),
         };
         for (batch, answer) in group.iter().zip(&answers) {
-            if matches!(answer, Ok(Commit::Applied)) {
-                self.state.hints.applied(batch);
-            }
+            self.tell(batch, answer);
         }
         answers
+    }
+
+    fn commit_now(&mut self, batch: &Batch) -> Option<Result<Commit>> {
+        // What is expected may be large, and would be read.
+        let blind = |op: &Op| matches!(op, Op::Key { expect: Expect::Any, .. });
+        let short = self.durability == Durability::Relaxed
+            && batch.ops.len() <= SHORT_KEYS
+            && batch.weight() <= SHORT_BYTES
+            && batch.ops.iter().all(blind);
+        let answer = short.then(|| self.alone(batch))?;
+        self.tell(batch, &answer);
+        Some(answer)
     }
 
     fn housekeeping(&mut self) -> Option<Duration> {
@@ -123,11 +134,18 @@ impl Writer {
     }
 
     fn one_by_one(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
-        let alone = |batch| {
-            let commit = self.together(std::slice::from_ref(batch))?.pop();
-            commit.ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
-        };
-        group.iter().map(alone).collect()
+        group.iter().map(|batch| self.alone(batch)).collect()
+    }
+
+    fn alone(&mut self, batch: &Batch) -> Result<Commit> {
+        let commit = self.together(std::slice::from_ref(batch))?.pop();
+        commit.ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
+    }
+
+    fn tell(&self, batch: &Batch, answer: &Result<Commit>) {
+        if matches!(answer, Ok(Commit::Applied)) {
+            self.state.hints.applied(batch);
+        }
     }
 
     /// Applies what was decided, and makes it durable if it must be.

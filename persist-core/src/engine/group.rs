@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Outcome, Result};
 /// A group is cut when it has this many batches, or when its batches weigh [`BYTE_BUDGET`].
 const MAX_GROUP: usize = 1024;
 
-/// How long the thread may not have looked after the engine while callers' threads write.
+/// How long the engine may go without housekeeping after a write on a caller's thread.
 const UNATTENDED: Duration = Duration::from_millis(20);
 
 /// How long the thread stays awake for a next batch before it sleeps. A lone task that writes
@@ -70,8 +70,10 @@ struct Queue<E> {
 struct Owned<E> {
     /// Taken away when the thread ends.
     engine: Option<E>,
-    /// When the engine last did its housekeeping.
-    attended: Instant,
+    /// Whether callers' threads have written since the last housekeeping.
+    written: bool,
+    /// Whether the next housekeeping is not far.
+    attentive: bool,
 }
 
 struct State<E> {
@@ -96,7 +98,7 @@ impl<E: Engine> GroupCommit<E> {
             state: Mutex::new(State { jobs: VecDeque::new(), open: true, woken: false }),
             arrived: Condvar::new(),
             waiting: AtomicUsize::new(0),
-            owned: Mutex::new(Owned { engine: Some(engine), attended: Instant::now() }),
+            owned: Mutex::new(Owned { engine: Some(engine), written: false, attentive: false }),
         });
         let for_thread = Arc::clone(&queue);
         let (running, alive) = watch::channel(());
@@ -181,9 +183,11 @@ impl<E: Engine> Queue<E> {
         let panic = CloseOnPanic(self);
         let done = engine.commit_now(batch);
         std::mem::forget(panic);
-        let unattended = done.is_some() && owned.attended.elapsed() > UNATTENDED;
+        done.as_ref()?;
+        owned.written = true;
+        let attentive = std::mem::replace(&mut owned.attentive, true);
         drop(owned);
-        if unattended {
+        if !attentive {
             self.wake();
         }
         done
@@ -209,7 +213,10 @@ impl<E: Engine> Queue<E> {
                 Next::End => return,
             }
             again = engine.housekeeping();
-            owned.attended = Instant::now();
+            owned.attentive = std::mem::take(&mut owned.written);
+            if owned.attentive {
+                again = Some(again.map_or(UNATTENDED, |again| again.min(UNATTENDED)));
+            }
         }
     }
 
