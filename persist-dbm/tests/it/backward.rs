@@ -13,7 +13,7 @@ use crate::Dir;
 /// Random numbers below a bound, other ones in each run.
 fn random() -> impl FnMut(usize) -> usize {
     let mut state = RandomState::new().build_hasher().finish();
-    println!("seed {state}");
+    eprintln!("seed {state}");
     move |below| {
         state ^= state << 13;
         state ^= state >> 7;
