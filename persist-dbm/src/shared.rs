@@ -1,0 +1,25 @@
+//! One store for several processes, through a server that starts and stops by itself.
+
+mod client;
+mod daemon;
+mod frame;
+mod hello;
+mod place;
+mod reach;
+mod server;
+mod wire;
+
+use std::sync::Arc;
+
+use persist_core::Result;
+use persist_core::backend::Backend;
+
+use crate::Options;
+
+pub use daemon::{serve_here, serve_if_asked};
+
+/// Opens the store that a server has, starting the server if there is none.
+pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
+    options.make_absolute()?;
+    client::open(options).await
+}

@@ -1,0 +1,11 @@
+//! The shared form of the DBM backend: real server processes, real files, real kills.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod subject;
+
+persist_conformance::laws!(subject::Shared);
