@@ -52,14 +52,15 @@ pub(crate) async fn open(options: Options) -> Result<Arc<dyn Backend>> {
     let client = rand::random();
     let driver = Driver::new(options, client, queue, jobs.downgrade(), Arc::clone(&hints));
     let (opened, connected) = oneshot::channel();
+    let opened = (!delayed).then_some(opened);
     // A thread and a runtime of its own: a connection ends with the runtime it was made in, and
     // the caller's may end before the store does.
     let drive = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(driver.run(opened)),
         Err(error) => {
             let error = Error::new(ErrorKind::Backend, "cannot start a runtime").caused_by(error);
-            // The caller may have gone.
-            let _ = opened.send(Err(error));
+            // The caller may have gone, or does not wait.
+            let _ = opened.map(|opened| opened.send(Err(error)));
         }
     };
     thread::Builder::new().name("persist-dbm".to_owned()).spawn(drive).map_err(|error| {

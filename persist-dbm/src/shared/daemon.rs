@@ -188,17 +188,22 @@ async fn serving(options: Options, ready: impl FnOnce() + Send) -> Result<()> {
     let place = Place::new(&options.store);
     place.create().map_err(cannot)?;
     // Before the store is opened, and until the process ends: after it was closed.
-    let lock = place.server_lock().map_err(cannot)?;
+    let mut lock = place.server_lock().map_err(cannot)?;
     let deadline = Instant::now() + PATIENCE;
     while !lock.take().map_err(cannot)? {
         if Instant::now() > deadline {
             return Err(Error::new(
                 ErrorKind::Busy,
-                "another server has the store, and does not answer; end it, and try again",
+                format!(
+                    "another server, process {}, has the store, and does not answer; end it, and \
+                     try again",
+                    lock.signature()
+                ),
             ));
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    lock.sign().map_err(cannot)?;
     let settings = Settings {
         idle_time: options.idle_time,
         durability: options.durability.unwrap_or_default(),

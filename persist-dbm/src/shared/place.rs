@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -97,6 +97,20 @@ impl Lock {
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Writes into the file which process has it, for people.
+    pub(super) fn sign(&mut self) -> io::Result<()> {
+        // Over what was there, in one write of one length: no reader finds half of it.
+        self.0.write_all(format!("{:>10}\n", std::process::id()).as_bytes())
+    }
+
+    /// What was written into the file.
+    pub(super) fn signature(&mut self) -> String {
+        let mut text = String::new();
+        // It is only for people.
+        let _ = self.0.read_to_string(&mut text);
+        text.trim().to_owned()
     }
 }
 

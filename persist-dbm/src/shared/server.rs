@@ -31,6 +31,9 @@ use tokens::Tokens;
 /// How many connections are served at once.
 const MAX_CONNECTIONS: usize = 1024;
 
+/// How long a server waits at least for whoever started it.
+const FIRST: Duration = Duration::from_secs(4);
+
 /// What a server must know beside its store.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
@@ -138,12 +141,14 @@ impl Server {
     /// Waits until nobody has been connected for the idle time.
     async fn idle(&self) {
         let mut connected = self.connected.subscribe();
+        let mut patience = self.settings.idle_time.max(FIRST);
         loop {
             let nobody = connected.wait_for(|connected| *connected == 0).await.is_ok();
             let somebody = connected.wait_for(|connected| *connected > 0);
-            if nobody && tokio::time::timeout(self.settings.idle_time, somebody).await.is_err() {
+            if nobody && tokio::time::timeout(patience, somebody).await.is_err() {
                 return;
             }
+            patience = self.settings.idle_time;
         }
     }
 

@@ -6,6 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod child;
+mod lost;
+mod starting;
+mod store;
 mod subject;
 
 persist_conformance::laws!(subject::Shared);

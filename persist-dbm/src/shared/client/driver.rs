@@ -81,21 +81,20 @@ impl Driver {
     }
 
     /// Runs until no more jobs come and all are done. Says through `opened` whether the first
-    /// connection could be made.
-    pub(super) async fn run(mut self, opened: oneshot::Sender<Result<()>>) {
-        match self.reach().await {
-            Ok((incoming, outgoing)) => {
-                // Nobody waits for it when loading is delayed.
-                let _ = opened.send(Ok(()));
+    /// connection could be made, and ends if it could not; without, whoever asks first is told.
+    pub(super) async fn run(mut self, opened: Option<oneshot::Sender<Result<()>>>) {
+        match (self.reach().await, opened) {
+            (Ok((incoming, outgoing)), opened) => {
+                // The caller may have gone.
+                let _ = opened.map(|opened| opened.send(Ok(())));
                 self.converse(incoming, outgoing).await;
             }
-            Err(error) => {
-                if let Err(Err(error)) = opened.send(Err(error)) {
-                    self.give_up(&error);
-                } else {
-                    return;
-                }
+            (Err(error), Some(opened)) => {
+                // The caller may have gone.
+                let _ = opened.send(Err(error));
+                return;
             }
+            (Err(error), None) => self.give_up(&error),
         }
         while !self.is_done() {
             if self.is_idle() && !self.hints.wanted() {
