@@ -19,7 +19,6 @@ use crate::Options;
 pub use daemon::{serve_here, serve_if_asked};
 
 /// Opens the store that a server has, starting the server if there is none.
-pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
-    options.make_absolute()?;
+pub(crate) async fn open(options: Options) -> Result<Arc<dyn Backend>> {
     client::open(options).await
 }

@@ -20,8 +20,8 @@ fn main() {
             assert_eq!(table.update_or("n", 0, |n| n + 1).await.unwrap(), expected);
         }
     });
-    let server = fs::read_to_string(store.join("server.lock")).unwrap();
-    let server = server.trim();
+    let owner = fs::read_to_string(store.join("persist-dbm.lock")).unwrap();
+    let server = owner.trim().strip_prefix("process ").unwrap();
     assert_ne!(server, std::process::id().to_string());
     let program = fs::read_link(format!("/proc/{server}/exe")).unwrap();
     assert_eq!(program, std::env::current_exe().unwrap());

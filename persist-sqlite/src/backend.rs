@@ -16,11 +16,11 @@ use crate::catalog::{Catalog, Found};
 use crate::connect;
 use crate::handles::Handles;
 use crate::lane::{Lane, Reader};
-use crate::offload::offload;
 use crate::pool::Pool;
 use crate::read::Haste;
 use crate::snapshot::Snapshots;
 use crate::writer::Writer;
+use persist_core::engine::offload;
 
 /// An open database.
 #[derive(Debug)]

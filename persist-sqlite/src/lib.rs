@@ -30,7 +30,6 @@ mod handles;
 mod lane;
 mod log;
 mod ocsipersist;
-mod offload;
 mod options;
 mod place;
 mod pool;

@@ -12,8 +12,8 @@ use tokio::sync::{Notify, Semaphore};
 use crate::Options;
 use crate::connect::reader;
 use crate::lane::{Lane, Short, Work, wait};
-use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
+use persist_core::engine::offload;
 
 /// A fixed number of connections, each lent to one read at a time.
 #[derive(Debug)]

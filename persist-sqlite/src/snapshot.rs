@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use crate::Options;
 use crate::connect::{patiently, reader};
 use crate::lane::{Lane, Short, Work, wait};
-use crate::offload::offload;
 use crate::read::{Attempt, Haste, Miss};
+use persist_core::engine::offload;
 
 /// The snapshots of a store: how many there are, how old, and connections to make more from.
 #[derive(Debug)]

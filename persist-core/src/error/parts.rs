@@ -28,10 +28,11 @@ pub struct ErrorParts {
     pub source: Option<String>,
 }
 
-impl From<&Error> for ErrorParts {
-    fn from(error: &Error) -> Self {
-        let inner = &error.0;
-        Self {
+impl Error {
+    /// What the error is made of.
+    pub fn parts(&self) -> ErrorParts {
+        let inner = &self.0;
+        ErrorParts {
             kind: inner.kind,
             outcome: inner.outcome,
             operation: inner.operation.clone(),
@@ -41,10 +42,9 @@ impl From<&Error> for ErrorParts {
             source: inner.source.as_ref().map(ToString::to_string),
         }
     }
-}
 
-impl From<ErrorParts> for Error {
-    fn from(parts: ErrorParts) -> Self {
+    /// The error that is made of these.
+    pub fn from_parts(parts: ErrorParts) -> Self {
         Self(Box::new(Inner {
             kind: parts.kind,
             outcome: parts.outcome,
@@ -70,7 +70,7 @@ mod tests {
             .key(&Cell::Integer(7))
             .with_outcome(Outcome::Unknown)
             .caused_by("os error 28");
-        let parts = ErrorParts::from(&error);
-        assert_eq!(format!("{:?}", Error::from(parts)), format!("{error:?}"));
+        let travelled = Error::from_parts(error.parts());
+        assert_eq!(format!("{travelled:?}"), format!("{error:?}"));
     }
 }

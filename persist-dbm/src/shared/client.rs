@@ -48,28 +48,24 @@ struct Shared {
 pub(crate) async fn open(options: Options) -> Result<Arc<dyn Backend>> {
     let (jobs, queue) = mpsc::unbounded_channel();
     let hints = Arc::new(Hints::default());
-    let delayed = options.delay_loading;
     let client = rand::random();
     let driver = Driver::new(options, client, queue, jobs.downgrade(), Arc::clone(&hints));
     let (opened, connected) = oneshot::channel();
-    let opened = (!delayed).then_some(opened);
     // A thread and a runtime of its own: a connection ends with the runtime it was made in, and
     // the caller's may end before the store does.
     let drive = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(driver.run(opened)),
         Err(error) => {
             let error = Error::new(ErrorKind::Backend, "cannot start a runtime").caused_by(error);
-            // The caller may have gone, or does not wait.
-            let _ = opened.map(|opened| opened.send(Err(error)));
+            // The caller may have gone.
+            let _ = opened.send(Err(error));
         }
     };
     thread::Builder::new().name("persist-dbm".to_owned()).spawn(drive).map_err(|error| {
         Error::new(ErrorKind::Backend, "cannot start the client's thread").caused_by(error)
     })?;
     let link = Link { jobs, hints, closed: AtomicBool::new(false), client };
-    if !delayed {
-        connected.await.unwrap_or_else(|_| Err(ended()))?;
-    }
+    connected.await.unwrap_or_else(|_| Err(ended()))?;
     Ok(Arc::new(Client(Arc::new(link))))
 }
 
@@ -147,7 +143,7 @@ impl Link {
             Answer::Page { rows, rest, mark } => {
                 let rows = rows.into_iter().map(|row| match row {
                     Ok((key, value)) => Ok((key.into(), value.into())),
-                    Err(parts) => Err(Error::from(parts)),
+                    Err(parts) => Err(Error::from_parts(parts)),
                 });
                 let rest = rest.and_then(wire::Range::checked);
                 Ok(marked(table, Page { rows: rows.collect(), rest }, mark))
@@ -311,12 +307,13 @@ impl Backend for Client {
         async move {
             self.0.closed.store(true, Ordering::Release);
             let (reply, closed) = oneshot::channel();
-            if self.0.jobs.send(Job::Close { reply }).is_ok() {
-                // No answer: the thread has ended, and the connection with it.
-                let _ = closed.await;
-            }
+            // Without an answer the thread has ended before, and the connection with it.
+            let ended = match self.0.jobs.send(Job::Close { reply }) {
+                Ok(()) => closed.await.unwrap_or(Ok(())),
+                Err(_) => Ok(()),
+            };
             self.0.hints.end();
-            Ok(())
+            ended
         }
         .boxed()
     }

@@ -9,7 +9,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use persist_core::{Error, ErrorKind, ErrorParts, Result};
@@ -21,13 +20,10 @@ use tracing_subscriber::filter::LevelFilter;
 use super::place::{self, Place};
 use super::reach::this_program_serves;
 use super::server::{Server, Settings};
-use crate::Options;
+use crate::{Options, backend};
 
 /// The variable that makes a process a server, and says of what.
 const ORDERS: &str = "PERSIST_DBM_SERVE";
-
-/// How long a server waits for the one before it to close the store.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a process is asked to be.
 #[derive(Serialize, Deserialize)]
@@ -79,7 +75,7 @@ pub fn serve_if_asked() {
     let failed = done.is_err();
     if let Err(error) = done {
         tracing::error!(%error, "the server could not be started");
-        Report::Failed(ErrorParts::from(&error)).say();
+        Report::Failed(error.parts()).say();
     }
     std::process::exit(i32::from(failed));
 }
@@ -90,7 +86,7 @@ pub fn serve_if_asked() {
 /// # Errors
 /// `Busy` if another process serves the store; what opening it reports.
 pub fn serve_here(mut options: Options) -> Result<()> {
-    options.make_absolute()?;
+    options.check()?;
     log_to_stderr();
     let runtime = runtime()?;
     runtime.block_on(serving(options, || {}))
@@ -146,7 +142,7 @@ fn launch(options: &Options) -> Result<()> {
         let mut stdout = BufReader::new(stdout);
         while stdout.read_until(b'\n', &mut said).is_ok_and(|read| read > 0) {
             match Report::read(&said) {
-                Some(Report::Failed(parts)) => return Err(parts.into()),
+                Some(Report::Failed(parts)) => return Err(Error::from_parts(parts)),
                 Some(ready) => {
                     ready.say();
                     return Ok(());
@@ -186,31 +182,14 @@ fn serve(options: Options) -> Result<()> {
 
 async fn serving(options: Options, ready: impl FnOnce() + Send) -> Result<()> {
     let place = Place::new(&options.store);
-    place.create().map_err(cannot)?;
-    // Before the store is opened, and until the process ends: after it was closed.
-    let mut lock = place.server_lock().map_err(cannot)?;
-    let deadline = Instant::now() + PATIENCE;
-    while !lock.take().map_err(cannot)? {
-        if Instant::now() > deadline {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                format!(
-                    "another server, process {}, has the store, and does not answer; end it, and \
-                     try again",
-                    lock.signature()
-                ),
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    lock.sign().map_err(cannot)?;
     let settings = Settings {
         idle_time: options.idle_time,
         durability: options.durability.unwrap_or_default(),
         user: (!options.other_users).then(place::user),
     };
     let other_users = options.other_users;
-    let store = crate::backend::open(options).await?;
+    // Held until the process ends: nobody else opens it, and nobody else listens.
+    let store = backend::open_here(options).await?;
     let server = Server::new(store, settings).await?;
     let listener = place.listen(other_users).map_err(cannot)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
@@ -225,7 +204,6 @@ async fn serving(options: Options, ready: impl FnOnce() + Send) -> Result<()> {
     ready();
     let ended = server.run(listener, &place.socket(), stop).await;
     tracing::info!(store = %place, "ended");
-    drop(lock);
     ended
 }
 

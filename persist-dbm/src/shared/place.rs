@@ -1,10 +1,10 @@
 //! The directory of a shared store, and what client and server find in it.
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
@@ -21,25 +21,14 @@ impl Place {
         Self(store.to_owned())
     }
 
-    /// Makes the directory, for its user and their group, unless it is there.
-    pub(super) fn create(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o750).create(&self.0)
-    }
-
     /// Where the server listens.
     pub(super) fn socket(&self) -> PathBuf {
         self.0.join("socket")
     }
 
-    /// What a server holds from before it opens the store until after it has closed it. The
-    /// system frees it when the server dies.
-    pub(super) fn server_lock(&self) -> io::Result<Lock> {
-        Lock::open(&self.0.join("server.lock"))
-    }
-
     /// What a client holds while it starts a server.
     pub(super) fn starter_lock(&self) -> io::Result<Lock> {
-        Lock::open(&self.0.join("starter.lock"))
+        Lock::open(&self.0.join("persist-dbm.starter"))
     }
 
     pub(super) async fn connect(&self) -> io::Result<UnixStream> {
@@ -47,7 +36,7 @@ impl Place {
         UnixStream::connect(address).await
     }
 
-    /// Listens in the place of whatever server was there before. Call it with the server's lock.
+    /// Listens in the place of whatever server was there before. Call it with the store open.
     pub(super) fn listen(&self, other_users: bool) -> io::Result<UnixListener> {
         match fs::remove_file(self.socket()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -97,20 +86,6 @@ impl Lock {
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }
-    }
-
-    /// Writes into the file which process has it, for people.
-    pub(super) fn sign(&mut self) -> io::Result<()> {
-        // Over what was there, in one write of one length: no reader finds half of it.
-        self.0.write_all(format!("{:>10}\n", std::process::id()).as_bytes())
-    }
-
-    /// What was written into the file.
-    pub(super) fn signature(&mut self) -> String {
-        let mut text = String::new();
-        // It is only for people.
-        let _ = self.0.read_to_string(&mut text);
-        text.trim().to_owned()
     }
 }
 

@@ -40,17 +40,18 @@ pub(super) async fn reach(options: &Options, hello: &Hello) -> Result<(Incoming,
     let place = Place::new(&options.store);
     let deadline = Instant::now() + PATIENCE;
     let about = |error: Error| error.context(format_args!("the store {place}"));
+    let mut in_vain = None;
     loop {
         match connect(&place, options, hello).await {
             Ok(connection) => return Ok(connection),
             Err(Missed::Refused(error)) => return Err(about(error)),
             Err(Missed::Nobody) => {}
         }
-        match start::start(&place, options, deadline).await {
-            Ok(()) => {}
-            Err(error) if error.is_retryable() && Instant::now() < deadline => {}
-            Err(error) => return Err(about(error)),
+        // Who had the store may have answered by now; but nobody does.
+        if let Some(error) = in_vain {
+            return Err(about(error));
         }
+        in_vain = start::start(&place, options, deadline).await.err();
         if Instant::now() > deadline {
             return Err(about(Error::new(
                 ErrorKind::Unavailable,
@@ -128,7 +129,7 @@ async fn connect(
             frame::widen(&mut incoming);
             Ok((incoming, outgoing))
         }
-        Ok(Welcome::Refused(parts)) => Err(Missed::Refused(parts.into())),
+        Ok(Welcome::Refused(parts)) => Err(Missed::Refused(Error::from_parts(parts))),
         Err(Strange::Version(error)) => Err(Missed::Refused(error)),
         Err(Strange::Stranger) => Err(Missed::Refused(Error::new(
             ErrorKind::Config,

@@ -28,6 +28,8 @@ use sessions::Sessions;
 use tables::Tables;
 use tokens::Tokens;
 
+use crate::backend::Dbm;
+
 /// How many connections are served at once.
 const MAX_CONNECTIONS: usize = 1024;
 
@@ -47,6 +49,8 @@ pub(super) struct Settings {
 
 /// A store that is being served.
 pub(super) struct Server {
+    engine: Arc<Dbm>,
+    /// The same.
     store: Arc<dyn Backend>,
     settings: Settings,
     tables: Tables,
@@ -64,10 +68,12 @@ impl Server {
     ///
     /// # Errors
     /// What the engine reports when its tables are opened.
-    pub(super) async fn new(store: Arc<dyn Backend>, settings: Settings) -> Result<Arc<Self>> {
-        let tables = Tables::of(&store).await?;
+    pub(super) async fn new(engine: Arc<Dbm>, settings: Settings) -> Result<Arc<Self>> {
+        let store: Arc<dyn Backend> = Arc::clone(&engine) as _;
+        let tables = Tables::of(&store).await;
         let tokens = Tokens::of(&store).await?;
         Ok(Arc::new(Self {
+            engine,
             store,
             settings,
             tables,
@@ -80,9 +86,9 @@ impl Server {
         }))
     }
 
-    /// Serves whoever connects until `stop` is ready, or until nobody has been connected for the
-    /// idle time. Then removes the `socket`, ends what connections there are, and closes the
-    /// store.
+    /// Serves whoever connects until `stop` is ready, until nobody has been connected for the idle
+    /// time, or until the store has failed, which another server can open again. Then removes the
+    /// `socket`, answers what was asked, ends what connections there are, and closes the store.
     ///
     /// Whoever connects just before the socket is gone is not greeted, and knows by that that
     /// nothing was done for it.
@@ -104,6 +110,7 @@ impl Server {
                 accepted = listener.accept() => self.accept(accepted.map(|(stream, _)| stream)).await,
                 () = &mut idle => break,
                 () = &mut stop => break,
+                () = self.stopping.cancelled() => break,
             }
         }
         if let Err(error) = std::fs::remove_file(socket)
@@ -117,6 +124,14 @@ impl Server {
         self.connections.close();
         self.connections.wait().await;
         self.store.close().await
+    }
+
+    /// Ends the server if its store has failed.
+    fn end_if_failed(&self) {
+        if self.engine.has_failed() && !self.stopping.is_cancelled() {
+            tracing::error!("the store has failed; the server ends");
+            self.stopping.cancel();
+        }
     }
 
     async fn accept(self: &Arc<Self>, accepted: io::Result<UnixStream>) {

@@ -7,7 +7,7 @@ use std::process::{Child as Process, ChildStdin, ChildStdout, Command, Stdio};
 
 use persist_core::Persist;
 use persist_core::column::{Integer, Text};
-use persist_core::{ErrorKind, Table};
+use persist_core::{Committed, ErrorKind, Table};
 
 use crate::subject::options;
 
@@ -122,7 +122,7 @@ async fn batches(store: &Persist) {
         batch.insert(&left, number, number).unwrap();
         batch.insert(&right, number, &"x".repeat(usize::try_from(number % 3_000).unwrap())).unwrap();
         batch.insert(&right, -1 - number, "").unwrap();
-        batch.commit().await.unwrap();
+        assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
         say(&number.to_string());
     }
 }

@@ -38,7 +38,7 @@ impl Store {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path().join("log")).unwrap()
+        fs::read_to_string(self.path().join("dbmd.log")).unwrap()
     }
 
     pub(crate) fn server(&self) -> Server {
@@ -51,10 +51,15 @@ impl Store {
 pub(crate) struct Server(i32);
 
 impl Server {
-    /// The server that says in the directory that it has the store.
+    /// The server that says in the directory that it has the store, or that said so last.
     pub(crate) fn of(store: &Path) -> Self {
-        let signed = fs::read_to_string(store.join("server.lock")).unwrap();
-        Self(signed.trim().parse().unwrap())
+        let mut found = None;
+        until("somebody has the store", || {
+            let owner = fs::read_to_string(store.join("persist-dbm.lock")).unwrap();
+            found = owner.trim().strip_prefix("process ").map(|id| id.parse().unwrap());
+            found.is_some()
+        });
+        Self(found.unwrap())
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.

@@ -12,7 +12,7 @@ pub(crate) struct Shared;
 /// The settings of a shared store at a place.
 pub(crate) fn options(place: &Path) -> Options {
     let program = env!("CARGO_BIN_EXE_persist-dbmd");
-    Options::new(place).shared(true).server_program(program).error_log_path(place.join("log"))
+    Options::new(place).shared(true).server_program(program).error_log_path(place.join("dbmd.log"))
 }
 
 impl persist_conformance::Subject for Shared {

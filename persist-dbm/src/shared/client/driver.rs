@@ -35,7 +35,7 @@ pub(super) struct Driver {
     hints: Arc<Hints>,
     /// No more jobs come.
     ended: bool,
-    closers: Vec<oneshot::Sender<()>>,
+    closers: Vec<oneshot::Sender<Result<()>>>,
     /// What was not answered yet, by its number, which is its order.
     pending: BTreeMap<u64, Pending>,
     /// Commits that wait for a slot.
@@ -50,6 +50,8 @@ pub(super) struct Driver {
     listening: bool,
     /// The number of the goodbye, if it was said.
     goodbye: Option<u64>,
+    /// Why the goodbye was not answered well.
+    last_words: Option<Error>,
 }
 
 impl Driver {
@@ -77,24 +79,23 @@ impl Driver {
             out: None,
             listening: false,
             goodbye: None,
+            last_words: None,
         }
     }
 
     /// Runs until no more jobs come and all are done. Says through `opened` whether the first
-    /// connection could be made, and ends if it could not; without, whoever asks first is told.
-    pub(super) async fn run(mut self, opened: Option<oneshot::Sender<Result<()>>>) {
-        match (self.reach().await, opened) {
-            (Ok((incoming, outgoing)), opened) => {
+    /// connection could be made, and ends if it could not.
+    pub(super) async fn run(mut self, opened: oneshot::Sender<Result<()>>) {
+        match self.reach().await {
+            Ok((incoming, outgoing)) => {
                 // The caller may have gone.
-                let _ = opened.map(|opened| opened.send(Ok(())));
+                let _ = opened.send(Ok(()));
                 self.converse(incoming, outgoing).await;
             }
-            (Err(error), Some(opened)) => {
-                // The caller may have gone.
+            Err(error) => {
                 let _ = opened.send(Err(error));
                 return;
             }
-            (Err(error), None) => self.give_up(&error),
         }
         while !self.is_done() {
             if self.is_idle() && !self.hints.wanted() {
@@ -113,7 +114,7 @@ impl Driver {
         self.hints.end();
         for closer in self.closers {
             // Who waited may have gone.
-            let _ = closer.send(());
+            let _ = closer.send(self.last_words.as_ref().map_or(Ok(()), |e| Err(e.duplicate())));
         }
     }
 
@@ -256,9 +257,15 @@ impl Driver {
                 self.hints.send(Hint::Everything);
                 true
             }
+            Ok(Message::Answer { id, answer }) if self.goodbye == Some(id) => {
+                if let Answer::Error(parts) = answer {
+                    self.last_words = Some(Error::from_parts(parts));
+                }
+                false
+            }
             Ok(Message::Answer { id, answer }) => {
                 self.answered(id, answer);
-                self.goodbye != Some(id)
+                true
             }
             Err(error) => {
                 tracing::error!(%error, "the server of a shared store cannot be understood");
@@ -271,7 +278,7 @@ impl Driver {
         let Some(pending) = self.pending.remove(&id) else { return };
         self.free(pending.kind);
         let answered = match answer {
-            Answer::Error(parts) => Err(Error::from(parts)),
+            Answer::Error(parts) => Err(Error::from_parts(parts)),
             Answer::Snapshot(view) => {
                 let jobs = self.weak.upgrade();
                 let lease = jobs.map(|jobs| Lease::new(self.connection, view, jobs));

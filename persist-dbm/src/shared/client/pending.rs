@@ -15,7 +15,7 @@ pub(super) enum Job {
     /// Somebody listens to hints.
     Listen,
     /// No more calls come.
-    Close { reply: oneshot::Sender<()> },
+    Close { reply: oneshot::Sender<Result<()>> },
 }
 
 pub(super) type Reply = oneshot::Sender<Result<Answered>>;

@@ -8,6 +8,7 @@ use persist_core::{Error, ErrorKind, Result};
 use tokio::net::UnixStream;
 
 use super::program;
+use crate::directory;
 use crate::Options;
 use crate::shared::daemon::{Orders, Report, Role};
 use crate::shared::place::Place;
@@ -17,9 +18,9 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Starts a server unless one answers by then. Returns when it is ready.
 pub(super) async fn start(place: &Place, options: &Options, deadline: Instant) -> Result<()> {
-    place.create().map_err(|error| cannot("make the directory", error))?;
-    let lock = place.starter_lock().map_err(|error| cannot("open its `starter.lock`", error))?;
-    while !lock.take().map_err(|error| cannot("lock its `starter.lock`", error))? {
+    directory::make(&options.store)?;
+    let lock = place.starter_lock().map_err(|error| cannot("open its `persist-dbm.starter`", error))?;
+    while !lock.take().map_err(|error| cannot("lock its `persist-dbm.starter`", error))? {
         if answers(place).await {
             return Ok(());
         }
@@ -65,7 +66,7 @@ pub(super) async fn start(place: &Place, options: &Options, deadline: Instant) -
     };
     match Report::read(&output.stdout) {
         Some(Report::Ready) => Ok(()),
-        Some(Report::Failed(parts)) => Err(parts.into()),
+        Some(Report::Failed(parts)) => Err(Error::from_parts(parts)),
         None => Err(Error::new(
             ErrorKind::Config,
             format!(

@@ -1,12 +1,13 @@
 //! One connection: greetings, then requests as they come and answers as they are ready.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use persist_core::backend::Hint;
-use persist_core::{Durability, Error, ErrorKind, ErrorParts, Result};
+use persist_core::{Durability, Error, ErrorKind, Result};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -23,6 +24,9 @@ use crate::shared::wire::{Answer, Call, Hello, Message, Request, Welcome};
 
 /// How many answers and hints wait to be written. What makes more waits itself.
 const QUEUE: usize = 256;
+
+/// How long a client has to take its last answers.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What the parts of a connection share.
 #[derive(Debug)]
@@ -42,8 +46,8 @@ pub(super) struct Conversation {
 enum End {
     /// The client is gone.
     Lost,
-    /// The client has said goodbye, and waits for the answer.
-    Goodbye,
+    /// The client waits for answers to what it asked, and nothing more is asked.
+    Over,
 }
 
 /// Serves one connection to its end.
@@ -85,7 +89,7 @@ async fn greet(
         Err(Strange::Stranger) => return Ok(None),
     };
     if let Err(error) = admit(server, user, &hello) {
-        let refused = Welcome::Refused(ErrorParts::from(&error));
+        let refused = Welcome::Refused(error.parts());
         outgoing.send(hello::greeting(&refused)?).await.map_err(lost)?;
         return Err(error);
     }
@@ -146,17 +150,20 @@ async fn converse(
         end = reading => end,
         () = &mut writing => End::Lost,
         () = session.over.cancelled() => End::Lost,
-        () = server.stopping.cancelled() => End::Lost,
+        () = server.stopping.cancelled() => End::Over,
     };
     conversation.listen(None);
-    conversation.snapshots.release_all();
-    drop(conversation);
-    if let End::Goodbye = end {
-        // All that was asked has been answered; what is left is to say so.
+    if let End::Over = end {
+        let rest = async {
+            session.work.close();
+            session.work.wait().await;
+            drop(conversation);
+            writing.await;
+        };
         tokio::select! {
-            () = writing => {}
+            // An error says that the client does not take its answers.
+            _ = timeout(LAST_WORDS, rest) => {}
             () = session.over.cancelled() => {}
-            () = server.stopping.cancelled() => {}
         }
     }
 }
@@ -215,7 +222,7 @@ impl Conversation {
     pub(super) async fn say(&self, message: &Message, weight: usize, held: Option<Held>) {
         let frame = frame::encode(message, weight).or_else(|error| match message {
             Message::Answer { id, .. } => {
-                let answer = Answer::Error(ErrorParts::from(&error));
+                let answer = Answer::Error(error.parts());
                 frame::encode(&Message::Answer { id: *id, answer }, 0)
             }
             Message::Hint(_) => Err(error),
@@ -257,15 +264,19 @@ impl Conversation {
         }
     }
 
-    /// Ends well: everything asked before has been done, and nothing is remembered.
+    /// Ends well: everything asked before has been done and is durable, and nothing is remembered.
     async fn goodbye(&self, id: u64) -> End {
         self.listen(None);
         let forgotten = self.server.tokens.forget(&self.server.store, self.client).await;
         if let Err(error) = forgotten {
             tracing::warn!(%error, "the tokens of a client could not be removed");
         }
-        self.say(&Message::Answer { id, answer: Answer::Bye }, 0, None).await;
-        End::Goodbye
+        let answer = match self.server.engine.flush().await {
+            Ok(()) => Answer::Bye,
+            Err(error) => Answer::Error(error.parts()),
+        };
+        self.say(&Message::Answer { id, answer }, 0, None).await;
+        End::Over
     }
 }
 

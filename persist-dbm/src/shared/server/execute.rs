@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use persist_core::backend::{
     Batch, Commit, Direction, Mark, Marked, Marking, Op, Read, TableInfo, Write,
 };
-use persist_core::{Error, ErrorKind, ErrorParts, Outcome, Result};
+use persist_core::{Error, ErrorKind, Outcome, Result};
 
 use super::admit;
 use super::budget::{HEAVY, Held};
@@ -90,7 +90,10 @@ impl Conversation {
             Err(Error::new(ErrorKind::Backend, "the server failed while it did this")
                 .with_outcome(outcome))
         });
-        answer.unwrap_or_else(|error| Answer::Error(ErrorParts::from(&error)))
+        answer.unwrap_or_else(|error| {
+            self.server.end_if_failed();
+            Answer::Error(error.parts())
+        })
     }
 
     async fn answer(&self, call: Call) -> Result<Answer> {
@@ -123,7 +126,7 @@ impl Conversation {
                 let (page, mark) = self.sealed(page);
                 let rows = page.rows.into_iter().map(|row| match row {
                     Ok((key, value)) => Ok((key.into(), value.into())),
-                    Err(error) => Err(ErrorParts::from(&error)),
+                    Err(error) => Err(error.parts()),
                 });
                 let rest = page.rest.as_ref().map(Into::into);
                 Ok(Answer::Page { rows: rows.collect(), rest, mark })
@@ -252,12 +255,6 @@ impl Snapshots {
     pub(super) fn release(&self, number: u64) {
         // Dropped without the lock: an engine may take its time.
         let released = self.0.lock().open.remove(&number);
-        drop(released);
-    }
-
-    /// Ends all of them.
-    pub(super) fn release_all(&self) {
-        let released = std::mem::take(&mut self.0.lock().open);
         drop(released);
     }
 }

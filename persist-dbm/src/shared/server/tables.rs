@@ -11,17 +11,25 @@ use super::tokens;
 
 /// Every table there is. The server alone makes and drops tables, so what is not here is gone.
 #[derive(Debug)]
-pub(super) struct Tables(RwLock<HashMap<u64, TableHandle>>);
+pub(super) struct Tables {
+    known: RwLock<HashMap<u64, TableHandle>>,
+    /// Why those that were there before are not all known, if so: one is damaged, say.
+    unlisted: Option<Error>,
+}
 
 impl Tables {
     /// Opens every table of the store.
-    pub(super) async fn of(store: &Arc<dyn Backend>) -> Result<Self> {
-        let mut tables = HashMap::new();
-        for info in store.tables().await? {
-            let table = store.open_table(info.spec).await?;
-            tables.insert(table.id(), table);
-        }
-        Ok(Self(RwLock::new(tables)))
+    pub(super) async fn of(store: &Arc<dyn Backend>) -> Self {
+        let mut known = HashMap::new();
+        let listed = async {
+            for info in store.tables().await? {
+                let table = store.open_table(info.spec).await?;
+                known.insert(table.id(), table);
+            }
+            Ok(())
+        };
+        let unlisted = listed.await.err();
+        Self { known: RwLock::new(known), unlisted }
     }
 
     /// Opens a table for a client.
@@ -29,7 +37,7 @@ impl Tables {
         check(&spec.name)?;
         let table = store.open_table(spec).await?;
         let id = table.id();
-        self.0.write().insert(id, table);
+        self.known.write().insert(id, table);
         Ok(id)
     }
 
@@ -40,9 +48,9 @@ impl Tables {
             tables.values().filter(|table| table.name() == name).map(TableHandle::id).collect()
         };
         // Found before the engine drops it: a new one of its name may be opened right after.
-        let old = old(&self.0.read());
+        let old = old(&self.known.read());
         let dropped = store.drop_table(name).await?;
-        let mut tables = self.0.write();
+        let mut tables = self.known.write();
         for id in old {
             tables.remove(&id);
         }
@@ -51,11 +59,12 @@ impl Tables {
 
     /// The table of this number.
     pub(super) fn get(&self, id: u64) -> Result<TableHandle> {
-        self.0.read().get(&id).cloned().ok_or_else(|| {
-            Error::new(
+        self.known.read().get(&id).cloned().ok_or_else(|| match &self.unlisted {
+            Some(error) => error.duplicate(),
+            None => Error::new(
                 ErrorKind::NotFound,
                 "the table was dropped; open it again to make a new one",
-            )
+            ),
         })
     }
 }

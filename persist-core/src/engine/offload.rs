@@ -2,13 +2,13 @@
 
 use std::thread;
 
-use persist_core::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// Runs `work` on a thread that may sleep: one of the runtime's blocking threads, or one of its
 /// own when no runtime is there. It runs to its end whether or not the future is polled again.
-pub(crate) async fn offload<T: Send + 'static>(
+pub async fn offload<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     if let Ok(runtime) = Handle::try_current() {

@@ -1,0 +1,99 @@
+//! Writes that are decided upon and not made yet.
+
+use std::collections::BTreeMap;
+
+use persist_core::Result;
+use persist_core::backend::Direction;
+use persist_core::engine::{Before, Span};
+use sled::{Batch, IVec, Tree};
+
+use crate::error::engine;
+
+/// What a group will change, by key.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    changes: BTreeMap<IVec, Change>,
+}
+
+#[derive(Debug)]
+struct Change {
+    new: Option<IVec>,
+    old: Old,
+}
+
+/// What a key is bound to before the group.
+#[derive(Debug, Clone)]
+pub(crate) enum Old {
+    Read(Option<IVec>),
+    /// Something; it is read if somebody wants it.
+    Unread,
+}
+
+impl Pending {
+    /// What a key will be bound to; `None` if it is not changed.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Option<IVec>> {
+        self.changes.get(key).map(|change| change.new.clone())
+    }
+
+    /// The first changes of a range.
+    pub(crate) fn range(
+        &self,
+        span: &Span<IVec>,
+        direction: Direction,
+        limit: usize,
+    ) -> Vec<(IVec, Option<IVec>)> {
+        let within = self.changes.range::<IVec, _>((span.lower.as_ref(), span.upper.as_ref()));
+        let binding = |(key, change): (&IVec, &Change)| (key.clone(), change.new.clone());
+        match direction {
+            Direction::Forward => within.take(limit).map(binding).collect(),
+            Direction::Backward => within.rev().take(limit).map(binding).collect(),
+        }
+    }
+
+    /// Binds a key, or unbinds it. `old` is what it was bound to before the group, unless it has
+    /// been changed already.
+    pub(crate) fn set(&mut self, key: IVec, new: Option<IVec>, old: Old) {
+        self.changes
+            .entry(key)
+            .and_modify(|change| change.new.clone_from(&new))
+            .or_insert_with(|| Change { new: new.clone(), old });
+    }
+
+    /// Whether nothing changes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.values().all(Change::is_nothing)
+    }
+
+    /// What the changed keys are bound to.
+    pub(crate) fn before(&self, tree: &Tree) -> Result<Vec<Before<IVec>>> {
+        let changed = self.changes.iter().filter(|(_, change)| !change.is_nothing());
+        changed
+            .map(|(key, change)| {
+                let value = match &change.old {
+                    Old::Read(value) => value.clone(),
+                    Old::Unread => tree.get(key).map_err(engine)?,
+                };
+                Ok(Before { key: key.clone(), value })
+            })
+            .collect()
+    }
+
+    /// The changes, as sled takes them.
+    pub(crate) fn batch(&self) -> Batch {
+        let mut batch = Batch::default();
+        for (key, change) in self.changes.iter().filter(|(_, change)| !change.is_nothing()) {
+            match &change.new {
+                Some(value) => batch.insert(key.clone(), value.clone()),
+                None => batch.remove(key.clone()),
+            }
+        }
+        batch
+    }
+}
+
+impl Change {
+    /// What was absent stays absent.
+    fn is_nothing(&self) -> bool {
+        self.new.is_none() && matches!(self.old, Old::Read(None))
+    }
+}

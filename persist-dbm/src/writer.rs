@@ -1,0 +1,191 @@
+//! The writing side: what the thread of the group commit owns.
+
+mod doomed;
+mod writing;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use persist_core::backend::{Batch, Commit, Hint, TableHandle, TableSpec};
+use persist_core::engine::{Engine, judge};
+use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
+use sled::IVec;
+
+use crate::directory::Directory;
+use crate::disk::Disk;
+use crate::error::engine;
+use crate::pending::{Old, Pending};
+use crate::state::State;
+use crate::{keys, registry, tables};
+pub(crate) use doomed::Doomed;
+use writing::Writing;
+
+/// The only one who writes.
+pub(crate) struct Writer {
+    pub(crate) state: Arc<State>,
+    pub(crate) disk: Disk,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) durability: Durability,
+    pub(crate) flush_interval: Duration,
+    /// How many groups were written.
+    pub(crate) sequence: u64,
+    /// The number of the last table that was made.
+    pub(crate) last_table: u64,
+    pub(crate) doomed: Doomed,
+    /// Since when there is something that was not synced.
+    pub(crate) unsynced: Option<Instant>,
+}
+
+impl Engine for Writer {
+    fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
+        let answers = match self.together(group) {
+            Ok(commits) => commits.into_iter().map(Ok).collect(),
+            // One of them may have failed for reasons of its own, and nothing was written.
+            Err(error) if group.len() > 1 && self.is_well(&error) => self.one_by_one(group),
+            Err(error) => group.iter().map(|_| Err(error.duplicate())).collect(),
+        };
+        for (batch, answer) in group.iter().zip(&answers) {
+            if matches!(answer, Ok(Commit::Applied)) {
+                self.state.hints.applied(batch);
+            }
+        }
+        answers
+    }
+
+    fn housekeeping(&mut self) -> Option<Duration> {
+        let expiry = self.state.overlay.expire();
+        if self.state.engine.has_failed() {
+            return expiry;
+        }
+        let sync = self.sync_when_due();
+        let doomed = self.remove_doomed();
+        [expiry, sync, doomed].into_iter().flatten().min()
+    }
+}
+
+impl Writer {
+    /// Makes a table, unless there is one by now.
+    pub(crate) fn create(&mut self, spec: &TableSpec) -> Result<TableHandle> {
+        if let Some(found) = self.state.tables.find(&spec.name)? {
+            return Ok(found);
+        }
+        let id = self.last_table + 1;
+        let mut pending = Pending::default();
+        let number = IVec::from(&id.to_be_bytes());
+        pending.set(IVec::from(&keys::LAST_TABLE), Some(number), Old::Unread);
+        let line = registry::line(id, spec)?;
+        pending.set(keys::registered(&spec.name), Some(line), Old::Read(None));
+        self.keep(&pending)?;
+        self.last_table = id;
+        let table = tables::handle(id, spec.clone());
+        self.state.tables.add(table.clone());
+        Ok(table)
+    }
+
+    /// Drops a table; `false` if there is none. Its rows go away later.
+    pub(crate) fn drop_table(&mut self, name: &str) -> Result<bool> {
+        let Some(table) = self.state.tables.find(name)? else { return Ok(false) };
+        let mut pending = Pending::default();
+        pending.set(keys::registered(name), None, Old::Unread);
+        pending.set(keys::dropped(table.id()), Some(IVec::default()), Old::Read(None));
+        self.keep(&pending)?;
+        self.state.tables.remove(&table);
+        self.doomed.add(table.id());
+        self.state.hints.send(Hint::Table(name.into()));
+        Ok(true)
+    }
+
+    /// Makes durable what is not durable yet, before the store is closed.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        if self.unsynced.is_some() { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        let (disk, sequence) = (&mut self.disk, self.sequence);
+        let synced = self.state.engine.with(|tree| disk.sync(tree, sequence));
+        match synced {
+            Ok(()) => self.unsynced = None,
+            // What comes after a failed sync could follow a hole.
+            Err(_) => self.state.engine.fail(),
+        }
+        synced
+    }
+
+    fn together(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
+        let mut pending = Pending::default();
+        let commits = self.state.engine.with(|tree| {
+            let witness = &self.state.witness;
+            let first_value = (self.sequence + 1) << 16;
+            judge(&mut Writing::new(tree, &mut pending, witness, first_value), group)
+        })?;
+        self.keep(&pending)?;
+        Ok(commits)
+    }
+
+    fn one_by_one(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
+        let alone = |batch| {
+            let commit = self.together(std::slice::from_ref(batch))?.pop();
+            commit.ok_or_else(|| Error::new(ErrorKind::Backend, "no batch was judged"))
+        };
+        group.iter().map(alone).collect()
+    }
+
+    /// Applies what was decided, and makes it durable if it must be.
+    fn keep(&mut self, pending: &Pending) -> Result<()> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let sequence = self.sequence + 1;
+        let mut batch = pending.batch();
+        batch.insert(&keys::SEQUENCE, &sequence.to_be_bytes());
+        self.apply(pending, batch)?;
+        self.sequence = sequence;
+        self.unsynced.get_or_insert_with(Instant::now);
+        match self.durability {
+            Durability::Full => self.sync().map_err(|error| error.with_outcome(Outcome::Unknown)),
+            Durability::Relaxed => Ok(()),
+        }
+    }
+
+    fn apply(&self, pending: &Pending, batch: sled::Batch) -> Result<()> {
+        let state = &self.state;
+        let before = || state.engine.with(|tree| pending.before(tree));
+        let work = || {
+            // Half of it may be in sled's memory, though never in its files.
+            state.engine.with(|tree| tree.apply_batch(batch).map_err(engine)).map_err(|error| {
+                state.engine.fail();
+                error.with_outcome(Outcome::Unknown)
+            })
+        };
+        state.overlay.apply(before, work)
+    }
+
+    /// Syncs when something has waited for it long enough; when to look again.
+    fn sync_when_due(&mut self) -> Option<Duration> {
+        let left = self.flush_interval.saturating_sub(self.unsynced?.elapsed());
+        if !left.is_zero() {
+            return Some(left);
+        }
+        if let Err(error) = self.sync() {
+            tracing::error!(%error, "the store cannot be flushed, and is not used any more");
+        }
+        None
+    }
+
+    /// Whether the next batch can still be written.
+    fn is_well(&self, error: &Error) -> bool {
+        error.outcome() == Outcome::NotApplied && !self.state.engine.has_failed()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.unsynced.is_some()
+            && !self.state.engine.has_failed()
+            && let Err(error) = self.sync()
+        {
+            tracing::error!(%error, "the store could not be flushed when it was closed");
+        }
+        self.directory.leave(self.state.engine.take());
+    }
+}
