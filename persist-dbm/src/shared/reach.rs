@@ -21,6 +21,9 @@ pub(super) use program::this_program_serves;
 /// How long a client tries to reach a server. Opening a large store after a crash takes time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often it tries to start one, when what is in the way may pass.
+const STARTS: u32 = 3;
+
 /// How long it waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -40,18 +43,19 @@ pub(super) async fn reach(options: &Options, hello: &Hello) -> Result<(Incoming,
     let place = Place::new(&options.store);
     let deadline = Instant::now() + PATIENCE;
     let about = |error: Error| error.context(format_args!("the store {place}"));
-    let mut in_vain = None;
+    let mut failed = 0;
     loop {
         match connect(&place, options, hello).await {
             Ok(connection) => return Ok(connection),
             Err(Missed::Refused(error)) => return Err(about(error)),
             Err(Missed::Nobody) => {}
         }
-        // Who had the store may have answered by now; but nobody does.
-        if let Some(error) = in_vain {
-            return Err(about(error));
+        match start::start(&place, options, deadline).await {
+            // Another one has it, who may answer by now; or the server was killed meanwhile.
+            Err(error) if error.is_retryable() && failed < STARTS => failed += 1,
+            Err(error) => return Err(about(error)),
+            Ok(()) => {}
         }
-        in_vain = start::start(&place, options, deadline).await.err();
         if Instant::now() > deadline {
             return Err(about(Error::new(
                 ErrorKind::Unavailable,

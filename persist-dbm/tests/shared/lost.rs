@@ -1,5 +1,6 @@
 //! What becomes of calls when their server is lost.
 
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,18 +12,29 @@ use persist_core::{Change, ErrorKind, Outcome, Table};
 
 use crate::store::{PATIENCE, Store};
 
+/// Ends the killing, also when the test fails.
+#[derive(Default)]
+struct Ended(Arc<AtomicBool>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Kills the servers of a store, one after the other, until told to end. How many it has killed.
-fn killer(store: &Arc<Store>, ended: &Arc<AtomicBool>) -> tokio::task::JoinHandle<u32> {
+fn killer(store: &Arc<Store>, ended: &Arc<AtomicBool>) -> tokio::task::JoinHandle<u64> {
     let (store, ended) = (Arc::clone(store), Arc::clone(ended));
     tokio::task::spawn_blocking(move || {
         let mut killed = 0;
         while !ended.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(60));
-            let server = store.server();
-            if server.lives() {
-                server.kill();
+            // One that serves, and has done so for a while.
+            if UnixStream::connect(store.socket()).is_ok() {
+                std::thread::sleep(Duration::from_millis(40 + 30 * (killed % 4)));
+                store.server().kill();
                 killed += 1;
             }
+            std::thread::sleep(Duration::from_millis(5));
         }
         killed
     })
@@ -32,8 +44,8 @@ fn killer(store: &Arc<Store>, ended: &Arc<AtomicBool>) -> tokio::task::JoinHandl
 async fn a_write_under_way_when_the_server_is_killed_is_applied_once() {
     let store = Arc::new(Store::new());
     let clients = [store.open().await, store.open().await];
-    let ended = Arc::new(AtomicBool::new(false));
-    let killer = killer(&store, &ended);
+    let ended = Ended::default();
+    let killer = killer(&store, &ended.0);
     let mut tasks = Vec::new();
     for (number, client) in (0..20).zip(clients.iter().cycle()) {
         let table: Table<Text, Integer> = client.table("t").await.unwrap();
@@ -52,7 +64,7 @@ async fn a_write_under_way_when_the_server_is_killed_is_applied_once() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    ended.store(true, Ordering::Relaxed);
+    drop(ended);
     assert!(killer.await.unwrap() > 3, "not enough servers were killed");
     let table: Table<Text, Integer> = clients[0].table("t").await.unwrap();
     assert_eq!(table.get("hot").await.unwrap(), Some(2_000));
