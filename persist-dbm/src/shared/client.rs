@@ -11,8 +11,8 @@ use std::{fmt, thread};
 use futures_util::future::{BoxFuture, FutureExt};
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{
-    Backend, Batch, Cell, Changes, Commit, Direction, KeyRange, Mark, Marked, Marking, Op,
-    Page, Read, TableHandle, TableInfo, TableSpec, Write,
+    Backend, Batch, Cell, Changes, Commit, Direction, KeyRange, Mark, Marked, Marking, Op, Page,
+    Read, TableHandle, TableInfo, TableSpec, Write,
 };
 use persist_core::engine::Hints;
 use persist_core::{Error, ErrorKind, Outcome, Result};
@@ -171,12 +171,7 @@ impl Link {
         }
     }
 
-    async fn read(
-        &self,
-        lease: Option<&Lease>,
-        table: &TableHandle,
-        call: Call,
-    ) -> Result<Answer> {
+    async fn read(&self, lease: Option<&Lease>, table: &TableHandle, call: Call) -> Result<Answer> {
         let answered = self.call_on(lease, call).await;
         Ok(answered.map_err(|error| error.table(table.name()))?.answer)
     }
@@ -250,7 +245,9 @@ impl Backend for Client {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
         async move {
             match self.0.call(Call::OpenTable(spec.clone().into())).await?.answer {
-                Answer::Table(id) => Ok(TableHandle::new(id, spec, Shared { client: self.0.client })),
+                Answer::Table(id) => {
+                    Ok(TableHandle::new(id, spec, Shared { client: self.0.client }))
+                }
                 other => Err(unexpected(&other)),
             }
         }

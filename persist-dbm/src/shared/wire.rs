@@ -23,13 +23,33 @@ pub(crate) enum Call {
     OpenTable(Spec),
     DropTable(String),
     Tables,
-    Get { view: Option<u64>, table: u64, keys: Vec<Cell>, mark: bool },
-    Scan { view: Option<u64>, table: u64, range: Range, backward: bool, limit: u64, mark: bool },
-    Count { view: Option<u64>, table: u64, range: Range, mark: bool },
+    Get {
+        view: Option<u64>,
+        table: u64,
+        keys: Vec<Cell>,
+        mark: bool,
+    },
+    Scan {
+        view: Option<u64>,
+        table: u64,
+        range: Range,
+        backward: bool,
+        limit: u64,
+        mark: bool,
+    },
+    Count {
+        view: Option<u64>,
+        table: u64,
+        range: Range,
+        mark: bool,
+    },
     Snapshot,
     /// Has no answer.
     Release(u64),
-    Commit { token: Option<Token>, ops: Vec<Op> },
+    Commit {
+        token: Option<Token>,
+        ops: Vec<Op>,
+    },
     /// From the answer on, hints are sent.
     Listen,
     /// Has no answer.
@@ -182,11 +202,9 @@ impl Answer {
         let cells = |cell: &Option<Cell>| cell.as_ref().map_or(1, Cell::weight);
         match self {
             Self::Cells { found, .. } => found.iter().map(cells).sum(),
-            Self::Page { rows, .. } => rows
-                .iter()
-                .flatten()
-                .map(|(key, value)| key.weight() + value.weight())
-                .sum(),
+            Self::Page { rows, .. } => {
+                rows.iter().flatten().map(|(key, value)| key.weight() + value.weight()).sum()
+            }
             Self::Conflict { found, .. } => cells(found),
             _ => 0,
         }

@@ -8,6 +8,7 @@ use std::process::{Child as Process, ChildStdin, ChildStdout, Command, Stdio};
 use persist_core::Persist;
 use persist_core::column::{Integer, Text};
 use persist_core::{Committed, ErrorKind, Table};
+use persist_dbm::Options;
 
 use crate::subject::options;
 
@@ -91,7 +92,8 @@ fn play() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         match &*role {
-            "open" => open(&place).await,
+            "open" => open(options(&place)).await,
+            "open others" => open(options(&place).other_users(true)).await,
             "batches" => batches(&options(&place).open().await.unwrap()).await,
             "snapshots" => snapshots(&place).await,
             other => panic!("no such role: {other}"),
@@ -100,8 +102,8 @@ fn play() {
 }
 
 /// Opens the store and says how that went; then holds it open.
-async fn open(place: &Path) {
-    match options(place).open().await {
+async fn open(options: Options) {
+    match options.open().await {
         Ok(store) => {
             say("open");
             std::future::pending::<()>().await;
@@ -120,7 +122,9 @@ async fn batches(store: &Persist) {
     for number in first.map_or(0, |(last, _)| last + 1).. {
         let mut batch = store.batch();
         batch.insert(&left, number, number).unwrap();
-        batch.insert(&right, number, &"x".repeat(usize::try_from(number % 3_000).unwrap())).unwrap();
+        batch
+            .insert(&right, number, &"x".repeat(usize::try_from(number % 3_000).unwrap()))
+            .unwrap();
         batch.insert(&right, -1 - number, "").unwrap();
         assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
         say(&number.to_string());

@@ -94,9 +94,8 @@ async fn reads_are_asked_again_and_snapshots_are_honest() {
     // A mark of a server that is gone conflicts, and is not mistaken for another.
     let mark = backend.count(&handle, &all, Marking::Take).await.unwrap().mark.unwrap();
     store.server().kill();
-    let batch = persist_core::backend::Batch {
-        ops: vec![persist_core::backend::Op::Unchanged(mark)],
-    };
+    let batch =
+        persist_core::backend::Batch { ops: vec![persist_core::backend::Op::Unchanged(mark)] };
     let conflict = persist_core::backend::Commit::Conflict { which: 0, found: None };
     assert_eq!(backend.commit(batch).await.unwrap(), conflict);
 }

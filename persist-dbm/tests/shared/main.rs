@@ -7,9 +7,13 @@
 )]
 
 mod child;
+mod hostile;
+mod kills;
 mod lost;
 mod starting;
 mod store;
 mod subject;
+mod together;
+mod users;
 
 persist_conformance::laws!(subject::Shared);

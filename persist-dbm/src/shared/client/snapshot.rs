@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use persist_core::Result;
-use persist_core::backend::{
-    Cell, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle,
-};
+use persist_core::backend::{Cell, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle};
 
 use super::Link;
 use super::pending::Lease;

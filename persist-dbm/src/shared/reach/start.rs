@@ -8,8 +8,8 @@ use persist_core::{Error, ErrorKind, Result};
 use tokio::net::UnixStream;
 
 use super::program;
-use crate::directory;
 use crate::Options;
+use crate::directory;
 use crate::shared::daemon::{Orders, Report, Role};
 use crate::shared::place::Place;
 
@@ -19,7 +19,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Starts a server unless one answers by then. Returns when it is ready.
 pub(super) async fn start(place: &Place, options: &Options, deadline: Instant) -> Result<()> {
     directory::make(&options.store)?;
-    let lock = place.starter_lock().map_err(|error| cannot("open its `persist-dbm.starter`", error))?;
+    let lock =
+        place.starter_lock().map_err(|error| cannot("open its `persist-dbm.starter`", error))?;
     while !lock.take().map_err(|error| cannot("lock its `persist-dbm.starter`", error))? {
         if answers(place).await {
             return Ok(());

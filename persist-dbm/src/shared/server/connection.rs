@@ -71,10 +71,7 @@ pub(super) async fn serve(server: &Arc<Server>, stream: UnixStream) {
 }
 
 /// Hears who the other side is. `None` if it is nobody of ours.
-async fn greet(
-    server: &Server,
-    stream: UnixStream,
-) -> Result<Option<(Incoming, Outgoing, Hello)>> {
+async fn greet(server: &Server, stream: UnixStream) -> Result<Option<(Incoming, Outgoing, Hello)>> {
     let user = stream.peer_cred().map_err(lost)?.uid();
     let (mut incoming, mut outgoing) = frame::greeting(stream);
     let Ok(Some(Ok(first))) = timeout(hello::PATIENCE, incoming.next()).await else {

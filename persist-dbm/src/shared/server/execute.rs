@@ -105,7 +105,8 @@ impl Conversation {
             }
             Call::DropTable(name) => server.tables.drop(store, &name).await.map(Answer::Dropped),
             Call::Tables => {
-                let shown = |info: TableInfo| Some(info.spec).filter(|spec| spec.name != tokens::TABLE);
+                let shown =
+                    |info: TableInfo| Some(info.spec).filter(|spec| spec.name != tokens::TABLE);
                 let tables = store.tables().await?;
                 Ok(Answer::Tables(tables.into_iter().filter_map(shown).map(Spec::from).collect()))
             }

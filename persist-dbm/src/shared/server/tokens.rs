@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use persist_core::Result;
 use persist_core::backend::{
     Backend, Batch, Cell, CellType, ColumnSpec, Direction, Expect, KeyRange, Marking, Op,
     TableHandle, TableSpec, Write,
 };
-use persist_core::Result;
 
 use super::sessions::Sessions;
 use crate::shared::wire::Token;
@@ -75,11 +75,7 @@ impl Tokens {
     }
 
     /// Forgets clients that ended without a goodbye, long ago.
-    pub(super) async fn sweep(
-        &self,
-        store: &Arc<dyn Backend>,
-        sessions: &Sessions,
-    ) -> Result<()> {
+    pub(super) async fn sweep(&self, store: &Arc<dyn Backend>, sessions: &Sessions) -> Result<()> {
         let mut newest: HashMap<u128, Duration> = HashMap::new();
         let mut left = Some(KeyRange::all());
         while let Some(range) = left {

@@ -150,9 +150,10 @@ impl From<core::Hint> for Hint {
 impl From<Hint> for core::Hint {
     fn from(hint: Hint) -> Self {
         match hint {
-            Hint::Keys { table, keys } => {
-                Self::Keys { table: Arc::from(table), keys: keys.into_iter().map(Into::into).collect() }
-            }
+            Hint::Keys { table, keys } => Self::Keys {
+                table: Arc::from(table),
+                keys: keys.into_iter().map(Into::into).collect(),
+            },
             Hint::Table(table) => Self::Table(Arc::from(table)),
             Hint::Everything => Self::Everything,
         }
