@@ -1,6 +1,8 @@
 //! The backends by name. A new one is a file here that says how its options are opened, a line in
 //! the list, and a feature.
 
+#[cfg(feature = "dbm")]
+mod dbm;
 #[cfg(feature = "mem")]
 mod mem;
 #[cfg(feature = "sqlite")]
@@ -18,7 +20,7 @@ use crate::reader::{self, Lookup};
 
 /// The backends of this version. A section of any of them may stand in a file, whatever is
 /// compiled in.
-static BACKENDS: [Backend; 2] = [
+static BACKENDS: [Backend; 3] = [
     Backend {
         name: "mem",
         #[cfg(feature = "mem")]
@@ -33,10 +35,17 @@ static BACKENDS: [Backend; 2] = [
         #[cfg(not(feature = "sqlite"))]
         engine: None,
     },
+    Backend {
+        name: "dbm",
+        #[cfg(feature = "dbm")]
+        engine: Some(Engine::of::<persist_dbm::Options>()),
+        #[cfg(not(feature = "dbm"))]
+        engine: None,
+    },
 ];
 
 /// Names that later versions give to their backends.
-const PLANNED: [&str; 3] = ["dbm", "pgsql", "redis"];
+const PLANNED: [&str; 2] = ["pgsql", "redis"];
 
 /// A store that is being opened.
 pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<Persist>> + Send>>;
@@ -68,7 +77,7 @@ trait Settings: DeserializeOwned {
 }
 
 impl Engine {
-    #[cfg_attr(not(any(feature = "mem", feature = "sqlite")), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "dbm", feature = "mem", feature = "sqlite")), expect(dead_code))]
     const fn of<S: Settings>() -> Self {
         Self {
             check: reader::check::<S>,

@@ -19,5 +19,5 @@ pub use group::{Engine, GroupCommit};
 pub use hints::Hints;
 pub use judge::{Transaction, judge};
 pub use offload::offload;
-pub use overlay::{Before, Bytes, Layer, Overlay, OverlayLimits, Pinned, Span, layered};
+pub use overlay::{Binding, Bytes, Layer, Overlay, OverlayLimits, Pinned, Span, layered};
 pub use witness::{Reread, Visit, Witness};

@@ -50,7 +50,8 @@ pub(crate) async fn open_here(options: Options) -> Result<Arc<Dbm>> {
 
 impl Dbm {
     fn open(options: &Options) -> Result<Self> {
-        let directory = Arc::new(Directory::enter(&options.store)?);
+        let directory =
+            Arc::new(Directory::enter(&options.store, options.error_log_path.as_deref())?);
         let opened = Self::open_in(&directory, options);
         if opened.is_err() {
             directory.leave(None);
@@ -122,16 +123,17 @@ impl Dbm {
 }
 
 /// What is in a store when it is opened.
-struct Found {
+pub(crate) struct Found {
     disk: Disk,
     sequence: u64,
     last_table: u64,
     tables: Tables,
-    doomed: Vec<u64>,
+    pub(crate) doomed: Vec<u64>,
 }
 
 impl Found {
-    fn load(engine: &Engine, directory: &Directory) -> Result<Self> {
+    /// Looks, and checks that it is all that was acknowledged.
+    pub(crate) fn load(engine: &Engine, directory: &Directory) -> Result<Self> {
         directory.settle()?;
         let (acknowledged, known) = Acknowledged::open(&directory.acknowledged())?;
         let disk = Disk::open(&directory.data(), acknowledged)?;
@@ -186,12 +188,11 @@ impl Backend for Dbm {
     fn open_table(&self, spec: TableSpec) -> BoxFuture<'_, Result<TableHandle>> {
         async move {
             self.state().live()?;
-            let found = match self.state().tables.find(&spec.name)? {
-                Some(found) => found,
-                None => {
-                    let wanted = spec.clone();
-                    self.writer.call(move |writer| writer.create(&wanted)).await?
-                }
+            let found = if let Some(found) = self.state().tables.find(&spec.name)? {
+                found
+            } else {
+                let wanted = spec.clone();
+                self.writer.call(move |writer| writer.create(&wanted)).await?
             };
             spec.check(found.spec())?;
             Ok(found)
@@ -235,7 +236,7 @@ impl Backend for Dbm {
         async move {
             self.state().closed.store(true, Ordering::Release);
             self.state().overlay.close();
-            let synced = self.writer.call(|writer| writer.finish()).await;
+            let synced = self.writer.call(Writer::finish).await;
             // The thread lets go of sled and of the directory.
             self.writer.close().await;
             self.state().hints.end();

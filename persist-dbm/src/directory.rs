@@ -4,13 +4,13 @@ mod lock;
 mod marker;
 
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use persist_core::{Error, ErrorKind, Result};
 use sled::Db;
 
-use crate::disk::sync_dir;
+use crate::disk::{sync_all, sync_dir};
 use crate::error::{at, corrupt};
 use lock::Lock;
 pub(crate) use marker::Marker;
@@ -22,6 +22,9 @@ const OURS: &str = "persist-dbm.";
 
 /// sled's own directories have a number after this.
 const DATA: &str = "data-";
+
+/// What the server of a shared store has in the directory.
+const OF_THE_SERVER: [&str; 1] = ["socket"];
 
 /// The directory of a store, which nobody else uses until [`leave`](Self::leave).
 #[derive(Debug)]
@@ -35,11 +38,13 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Makes the directory if it is not there, and takes it for this process.
-    pub(crate) fn enter(path: &Path) -> Result<Self> {
+    ///
+    /// A directory with files of somebody else is refused; `log` is one of ours.
+    pub(crate) fn enter(path: &Path, log: Option<&Path>) -> Result<Self> {
         make(path)?;
         let found = Marker::read(path)?;
         if found.is_none() {
-            refuse_strange(path)?;
+            refuse_strange(path, log)?;
         }
         let lock = Lock::take(path)?;
         // Somebody may have made it, or compacted it, until we had the lock.
@@ -54,12 +59,12 @@ impl Directory {
         Ok(directory)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(crate) fn marker(&self) -> &Marker {
-        &self.marker
+    /// As [`enter`](Self::enter), for a directory that must be a store.
+    pub(crate) fn enter_existing(path: &Path) -> Result<Self> {
+        if Marker::read(path)?.is_none() {
+            return Err(Error::new(ErrorKind::Config, "there is no store in it; check the path"));
+        }
+        Self::enter(path, None)
     }
 
     /// sled's directory.
@@ -90,20 +95,38 @@ impl Directory {
     pub(crate) fn settle(&self) -> Result<()> {
         restrict(&self.data())?;
         if self.is_new {
-            sync_dir(&self.data())?;
+            sync_all(&self.data())?;
             self.marker.write(&self.path)?;
         }
         Ok(())
     }
 
+    /// Makes another directory for sled. It is the store's when it is full, and its marker put in
+    /// the place of this one by [`replace`](Self::replace).
+    pub(crate) fn next(&self) -> Result<(Marker, PathBuf)> {
+        let marker = self.marker.next();
+        let data = self.path.join(marker.data());
+        remove_dir(&data)?;
+        DirBuilder::new().mode(0o750).create(&data).map_err(at(&data))?;
+        Ok((marker, data))
+    }
+
     /// Makes `marker` the one that counts, and removes what it does not name.
     pub(crate) fn replace(&mut self, marker: Marker) -> Result<()> {
-        restrict(&self.path.join(marker.data()))?;
-        sync_dir(&self.path.join(marker.data()))?;
+        let data = self.path.join(marker.data());
+        restrict(&data)?;
+        sync_all(&data)?;
         marker.write(&self.path)?;
         self.marker = marker;
         self.remove_leftovers();
         Ok(())
+    }
+
+    /// Lets go of sled, and waits until it has ended.
+    pub(crate) fn close(db: Option<Db>, data: &Path) {
+        if let Some(db) = db {
+            lock::close(db, &data.join("db"));
+        }
     }
 
     /// Tells who wants to open the directory that it is being left.
@@ -114,9 +137,7 @@ impl Directory {
     /// Lets go of sled, then of the directory.
     pub(crate) fn leave(&self, db: Option<Db>) {
         self.leaving();
-        if let Some(db) = db {
-            lock::close(db, &self.data().join("db"));
-        }
+        Self::close(db, &self.data());
         self.lock.release();
     }
 
@@ -150,14 +171,16 @@ pub(crate) fn make(path: &Path) -> Result<()> {
 }
 
 /// A directory with files of somebody else is not made a store.
-fn refuse_strange(path: &Path) -> Result<()> {
+fn refuse_strange(path: &Path, log: Option<&Path>) -> Result<()> {
     for entry in fs::read_dir(path).map_err(at(path))? {
         let entry = entry.map_err(at(path))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_socket = entry.file_type().is_ok_and(|kind| kind.is_socket());
-        let is_log = name.ends_with(".log");
-        if name.starts_with(OURS) || name.starts_with(DATA) || is_socket || is_log {
+        let is_ours = name.starts_with(OURS)
+            || name.starts_with(DATA)
+            || OF_THE_SERVER.contains(&&*name)
+            || log == Some(&entry.path());
+        if is_ours {
             continue;
         }
         let what = if path.join("conf").exists() && path.join("db").exists() {

@@ -71,6 +71,19 @@ impl Disk {
     }
 }
 
+/// Makes a directory durable, with all that is in it.
+pub(crate) fn sync_all(dir: &Path) -> Result<()> {
+    for entry in fs::read_dir(dir).map_err(at(dir))? {
+        let path = entry.map_err(at(dir))?.path();
+        if path.is_dir() {
+            sync_all(&path)?;
+        } else {
+            File::open(&path).and_then(|file| file.sync_all()).map_err(at(&path))?;
+        }
+    }
+    sync_dir(dir)
+}
+
 /// Makes the names in a directory durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))

@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod backend;
+mod compact;
 mod delayed;
 mod directory;
 mod disk;
@@ -20,5 +21,6 @@ mod values;
 mod view;
 mod writer;
 
+pub use compact::{Compacted, compact};
 pub use options::Options;
 pub use shared::{serve_here, serve_if_asked};

@@ -9,6 +9,8 @@ use persist_core::backend::Backend;
 use persist_core::{Durability, Error, ErrorKind, Persist, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::shared;
+
 /// How to open a sled store.
 ///
 /// The same names serve as builder methods and as keys of `[persist.dbm]`; durations are written
@@ -49,9 +51,9 @@ pub struct Options {
     #[serde(default)]
     pub(crate) error_log_path: Option<PathBuf>,
     #[serde(default)]
-    pub(crate) other_users: bool,
-    #[serde(default)]
     pub(crate) delay_loading: bool,
+    #[serde(default)]
+    pub(crate) other_users: bool,
 }
 
 impl Options {
@@ -69,8 +71,8 @@ impl Options {
             server_program: None,
             idle_time: Self::default_idle_time(),
             error_log_path: None,
-            other_users: false,
             delay_loading: false,
+            other_users: false,
         }
     }
 
@@ -133,7 +135,8 @@ impl Options {
         self
     }
 
-    /// The server program of a shared store; by default `persist-dbmd`, looked for beside the
+    /// The server program of a shared store; by default this program if it calls
+    /// [`serve_if_asked`](crate::serve_if_asked), else `persist-dbmd`, looked for beside the
     /// running program and on `PATH`.
     #[must_use]
     pub fn server_program(mut self, program: impl Into<PathBuf>) -> Self {
@@ -155,20 +158,21 @@ impl Options {
         self
     }
 
-    /// Whether processes of other users may use a shared store; `false` by default, and then the
-    /// socket is this user's alone, and both sides look who the other one is. With `true` the
-    /// socket is also the group's, and who may enter the directory is asked no more.
-    #[must_use]
-    pub fn other_users(mut self, other_users: bool) -> Self {
-        self.other_users = other_users;
-        self
-    }
-
     /// Whether opening returns at once, and the store is opened in the background; `false` by
     /// default. The first use waits for it, or reports why it could not be opened.
     #[must_use]
     pub fn delay_loading(mut self, delay: bool) -> Self {
         self.delay_loading = delay;
+        self
+    }
+
+    /// Whether the server of a shared store serves processes of other users, as far as the rights
+    /// of the directory let them reach it, and whether this program trusts a server of another
+    /// user; `false` by default, and then the socket is one user's alone. With `true` it is also
+    /// its group's.
+    #[must_use]
+    pub fn other_users(mut self, other_users: bool) -> Self {
+        self.other_users = other_users;
         self
     }
 
@@ -179,15 +183,11 @@ impl Options {
         self
     }
 
-    /// Puts relative paths into `dir`. A server program without a directory is looked for on
-    /// `PATH`, and stays so.
+    /// Puts relative paths into `dir`.
     #[must_use]
     pub fn relative_to(mut self, dir: &Path) -> Self {
-        self.store = dir.join(&self.store);
-        self.error_log_path = self.error_log_path.map(|file| dir.join(file));
-        let is_path = |program: &PathBuf| program.components().nth(1).is_some();
-        if let Some(program) = self.server_program.as_mut().filter(|program| is_path(program)) {
-            *program = dir.join(&program);
+        for path in self.paths() {
+            *path = dir.join(&path);
         }
         self
     }
@@ -198,7 +198,8 @@ impl Options {
     /// `Busy` if another process has it, or another handle in this one; `Config` for a directory
     /// that is something else or was made by another version of sled, for missing rights, or for
     /// a setting out of range; `Corrupt` for damaged files; `NoSpace`; `Backend` for what else
-    /// sled reports. With [`delay_loading`](Self::delay_loading) only for a setting out of range.
+    /// sled reports; for a shared store what its server says of it, or `Unavailable` if it cannot be
+    /// started. With [`delay_loading`](Self::delay_loading) only for a setting out of range.
     pub async fn open(self) -> Result<Persist> {
         Ok(Persist::new(self.backend().await?))
     }
@@ -214,10 +215,10 @@ impl Options {
 
     /// Opens the store now.
     pub(crate) async fn load(self) -> Result<Arc<dyn Backend>> {
-        if self.shared { crate::shared::open(self).await } else { crate::backend::open(self).await }
+        if self.shared { shared::open(self).await } else { crate::backend::open(self).await }
     }
 
-    /// Checks what a type cannot, and makes the path independent of the current directory.
+    /// Checks what a type cannot.
     pub(crate) fn check(&mut self) -> Result<()> {
         if self.snapshots == 0 {
             return Err(Error::new(ErrorKind::Config, "`snapshots` must be at least 1"));
@@ -225,10 +226,23 @@ impl Options {
         if self.flush_interval.is_zero() {
             return Err(Error::new(ErrorKind::Config, "`flush_interval` must be longer than 0"));
         }
-        self.store = std::path::absolute(&self.store).map_err(|error| {
-            Error::new(ErrorKind::Config, "`store` is not a path").caused_by(error)
-        })?;
+        self.make_absolute()
+    }
+
+    /// Makes the paths independent of the current directory.
+    pub(crate) fn make_absolute(&mut self) -> Result<()> {
+        for path in self.paths() {
+            *path = std::path::absolute(&path).map_err(|error| {
+                Error::new(ErrorKind::Config, "`store` or another setting is not a path")
+                    .caused_by(error)
+            })?;
+        }
         Ok(())
+    }
+
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let others = [&mut self.server_program, &mut self.error_log_path];
+        std::iter::once(&mut self.store).chain(others.into_iter().flatten())
     }
 
     fn default_flush_interval() -> Duration {

@@ -1,10 +1,11 @@
 //! Writes that are decided upon and not made yet.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use persist_core::Result;
 use persist_core::backend::Direction;
-use persist_core::engine::{Before, Span};
+use persist_core::engine::{Binding, Span};
 use sled::{Batch, IVec, Tree};
 
 use crate::error::engine;
@@ -31,8 +32,8 @@ pub(crate) enum Old {
 
 impl Pending {
     /// What a key will be bound to; `None` if it is not changed.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Option<IVec>> {
-        self.changes.get(key).map(|change| change.new.clone())
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Binding<IVec>> {
+        self.changes.get_key_value(key).map(binding)
     }
 
     /// The first changes of a range.
@@ -41,9 +42,8 @@ impl Pending {
         span: &Span<IVec>,
         direction: Direction,
         limit: usize,
-    ) -> Vec<(IVec, Option<IVec>)> {
+    ) -> Vec<Binding<IVec>> {
         let within = self.changes.range::<IVec, _>((span.lower.as_ref(), span.upper.as_ref()));
-        let binding = |(key, change): (&IVec, &Change)| (key.clone(), change.new.clone());
         match direction {
             Direction::Forward => within.take(limit).map(binding).collect(),
             Direction::Backward => within.rev().take(limit).map(binding).collect(),
@@ -53,10 +53,10 @@ impl Pending {
     /// Binds a key, or unbinds it. `old` is what it was bound to before the group, unless it has
     /// been changed already.
     pub(crate) fn set(&mut self, key: IVec, new: Option<IVec>, old: Old) {
-        self.changes
-            .entry(key)
-            .and_modify(|change| change.new.clone_from(&new))
-            .or_insert_with(|| Change { new: new.clone(), old });
+        match self.changes.entry(key) {
+            Entry::Occupied(mut changed) => changed.get_mut().new = new,
+            Entry::Vacant(unchanged) => drop(unchanged.insert(Change { new, old })),
+        }
     }
 
     /// Whether nothing changes.
@@ -65,7 +65,7 @@ impl Pending {
     }
 
     /// What the changed keys are bound to.
-    pub(crate) fn before(&self, tree: &Tree) -> Result<Vec<Before<IVec>>> {
+    pub(crate) fn before(&self, tree: &Tree) -> Result<Vec<Binding<IVec>>> {
         let changed = self.changes.iter().filter(|(_, change)| !change.is_nothing());
         changed
             .map(|(key, change)| {
@@ -73,7 +73,7 @@ impl Pending {
                     Old::Read(value) => value.clone(),
                     Old::Unread => tree.get(key).map_err(engine)?,
                 };
-                Ok(Before { key: key.clone(), value })
+                Ok(Binding { key: key.clone(), value })
             })
             .collect()
     }
@@ -89,6 +89,10 @@ impl Pending {
         }
         batch
     }
+}
+
+fn binding((key, change): (&IVec, &Change)) -> Binding<IVec> {
+    Binding { key: key.clone(), value: change.new.clone() }
 }
 
 impl Change {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
+use persist_core::Result;
 use persist_core::backend::{CellType, TableHandle, TableInfo, TableSpec};
-use persist_core::{Error, Result};
 
 use crate::error::dropped;
 
@@ -75,5 +75,8 @@ pub(crate) fn handle(id: u64, spec: TableSpec) -> TableHandle {
 }
 
 fn open(table: &Result<TableHandle>) -> Result<TableHandle> {
-    table.as_ref().map(TableHandle::clone).map_err(Error::duplicate)
+    match table {
+        Ok(table) => Ok(table.clone()),
+        Err(error) => Err(error.duplicate()),
+    }
 }

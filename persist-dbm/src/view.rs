@@ -44,15 +44,15 @@ impl<'v> View<'v> {
     /// What a key is bound to.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<IVec>> {
         if let Over::Pending(pending) = self.over
-            && let Some(value) = pending.get(key)
+            && let Some(after) = pending.get(key)
         {
-            return Ok(value);
+            return Ok(after.value);
         }
         let found = self.tree.get(key).map_err(engine)?;
         if let Over::Pinned(pinned) = self.over
             && let Some(before) = pinned.get(key)?
         {
-            return Ok(before);
+            return Ok(before.value);
         }
         Ok(found)
     }

@@ -19,6 +19,11 @@ static EXEMPTIONS: &[Exemption] = &[
         why: "memory belongs to one process, by design",
     },
     Exemption {
+        backend: "dbm",
+        laws: &["processes"],
+        why: "sled belongs to one process; the shared form keeps these laws",
+    },
+    Exemption {
         backend: "custom-backend",
         laws: &["processes"],
         why: "the log belongs to one process, by design",
@@ -46,5 +51,6 @@ mod tests {
         assert!(exempt("mem", "crash", "puts").is_some());
         assert!(exempt("mem", "scan", "bounds").is_none());
         assert!(exempt("sqlite", "crash", "puts").is_none());
+        assert!(exempt("dbm-shared", "processes", "visible").is_none());
     }
 }

@@ -31,6 +31,18 @@ pub struct Case {
     pub home: &'static str,
 }
 
+impl Case {
+    /// The name of the backend: the package's without `persist-`, and that of the test binary
+    /// where it is not `it`, since a package may have a backend in several forms.
+    fn backend(&self) -> String {
+        let backend = self.package.strip_prefix("persist-").unwrap_or(self.package);
+        match self.home.split("::").next() {
+            None | Some("it") => backend.to_owned(),
+            Some(form) => format!("{backend}-{form}"),
+        }
+    }
+}
+
 /// How a law ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -59,7 +71,7 @@ where
     L: FnOnce(Place<S>) -> F + Send + 'static,
     F: Future<Output = ()>,
 {
-    let backend = case.package.strip_prefix("persist-").unwrap_or(case.package);
+    let backend = &case.backend();
     let ending = exempt(backend, case.family, case.law)
         .map_or_else(|| verdict(case.home, patience(), law), Ending::NotApplicable);
     report(backend, case.family, case.law, &ending);
@@ -130,4 +142,16 @@ where
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_a_backend_have_names_of_their_own() {
+        let named = |home| Case { package: "persist-dbm", family: "f", law: "l", home }.backend();
+        assert_eq!(named("it::laws"), "dbm");
+        assert_eq!(named("shared::laws"), "dbm-shared");
+    }
 }

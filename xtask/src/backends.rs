@@ -9,15 +9,24 @@ pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// Whether TOML files can choose it, so that `persist-config` has a feature of its name.
     pub(crate) in_config: bool,
-    /// The crate that implements it, whose `it` tests hold the laws.
+    /// The crate that implements it.
     pub(crate) package: &'static str,
+    /// The test binary of the crate that holds the laws.
+    pub(crate) test: &'static str,
 }
 
 /// Every backend, in the order of the matrix.
 pub(crate) static ALL: &[Backend] = &[
-    Backend { name: "mem", in_config: true, package: "persist-mem" },
-    Backend { name: "sqlite", in_config: true, package: "persist-sqlite" },
-    Backend { name: "custom-backend", in_config: false, package: "persist-custom-backend" },
+    Backend { name: "mem", in_config: true, package: "persist-mem", test: "it" },
+    Backend { name: "sqlite", in_config: true, package: "persist-sqlite", test: "it" },
+    Backend { name: "dbm", in_config: true, package: "persist-dbm", test: "it" },
+    Backend { name: "dbm-shared", in_config: false, package: "persist-dbm", test: "shared" },
+    Backend {
+        name: "custom-backend",
+        in_config: false,
+        package: "persist-custom-backend",
+        test: "it",
+    },
 ];
 
 /// The backend called `name`.

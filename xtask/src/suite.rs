@@ -84,7 +84,7 @@ fn attempt(backend: Backend, filter: Option<&str>) -> Result<SuiteRun> {
 
 /// The test binary of a backend, ready for arguments of its own.
 fn tests(backend: Backend) -> std::process::Command {
-    command::cargo(["test", "-p", backend.package, "--test", "it", "--all-features", "--"])
+    command::cargo(["test", "-p", backend.package, "--test", backend.test, "--all-features", "--"])
 }
 
 /// The laws in what a test binary prints for `--list`, each as `family::law`.
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_a_failure_even_when_every_law_holds() {
-        let backend = Backend { name: "mem", in_config: true, package: "persist-mem" };
+        let backend = Backend { name: "mem", in_config: true, package: "persist-mem", test: "it" };
         let (laws, _) = report::parse(r#"{"backend":"mem","law":"a::b","result":"ok"}"#);
         let mut run = SuiteRun { backend, laws, problems: Vec::new() };
         assert!(!run.failed());

@@ -2,12 +2,16 @@
 
 use std::thread;
 
-use crate::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::{Error, ErrorKind, Result};
+
 /// Runs `work` on a thread that may sleep: one of the runtime's blocking threads, or one of its
 /// own when no runtime is there. It runs to its end whether or not the future is polled again.
+///
+/// # Errors
+/// Those of `work`, and `Unavailable` if no thread could finish it.
 pub async fn offload<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {

@@ -33,12 +33,12 @@ pub struct OverlayLimits {
     pub max_bytes: usize,
 }
 
-/// What a key was bound to before a write.
-#[derive(Debug, Clone)]
-pub struct Before<B> {
+/// What a key is bound to in another state than the engine's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding<B> {
     /// The key.
     pub key: B,
-    /// Its old value; `None` if it was absent.
+    /// Its value there; `None` if it is absent.
     pub value: Option<B>,
 }
 
@@ -73,7 +73,7 @@ impl<B: Bytes> Overlay<B> {
     /// Those of `before`, and then nothing was done, or of `work`.
     pub fn apply<T>(
         &self,
-        before: impl FnOnce() -> Result<Vec<Before<B>>>,
+        before: impl FnOnce() -> Result<Vec<Binding<B>>>,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let _alone = self.gate.write();

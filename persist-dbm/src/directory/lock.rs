@@ -23,10 +23,10 @@ const LEAVING: &str = "leaving";
 const STAYING: Duration = Duration::from_millis(500);
 
 /// How long we wait for an owner who is leaving.
-const LEAVES: Duration = Duration::from_secs(60);
+const LEAVES: Duration = Duration::from_mins(1);
 
 /// How long sled may take to end.
-const ENDS: Duration = Duration::from_secs(60);
+const ENDS: Duration = Duration::from_mins(1);
 
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -118,10 +118,10 @@ pub(super) fn close(db: Db, log: &Path) {
 fn owner(path: &Path) -> String {
     let mut owner = String::new();
     let read = File::open(path).and_then(|file| file.take(64).read_to_string(&mut owner));
-    if read.is_err() || owner.is_empty() {
-        owner = "another process".to_owned();
+    match owner.trim_end() {
+        known if read.is_ok() && !known.is_empty() => known.to_owned(),
+        _ => "another process".to_owned(),
     }
-    owner.trim_end().to_owned()
 }
 
 fn busy(owner: &str) -> Error {

@@ -39,16 +39,16 @@ impl<'w> Writing<'w> {
     fn write(&mut self, place: &Place, key: IVec, value: Option<&Cell>) -> Result<()> {
         let current = self.view().get(&key)?;
         self.forget_pieces(place, current.as_ref());
-        let new = value.map(|value| self.store(place, value)).transpose()?;
+        let new = value.map(|value| self.store(place, value));
         // If this group has changed it, what it was before is known already.
         self.pending.set(key, new, Old::Read(current));
         Ok(())
     }
 
     /// What a value's key is bound to; a large value is cut.
-    fn store(&mut self, place: &Place, value: &Cell) -> Result<IVec> {
+    fn store(&mut self, place: &Place, value: &Cell) -> IVec {
         if let Some(whole) = values::whole(value) {
-            return Ok(whole);
+            return whole;
         }
         let cut = Cut { number: self.next_value, length: value.len() as u64 };
         self.next_value += 1;
@@ -56,7 +56,7 @@ impl<'w> Writing<'w> {
             let key = keys::piece(place.id, cut.number, number);
             self.pending.set(key, Some(IVec::from(piece)), Old::Read(None));
         }
-        Ok(cut.stored())
+        cut.stored()
     }
 
     /// Removes the pieces of what a key was bound to, if there are any.

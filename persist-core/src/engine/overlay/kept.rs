@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::{Before, Bytes, OverlayLimits, Span};
+use super::{Binding, Bytes, OverlayLimits, Span};
 use crate::backend::Direction;
 
 /// What a kept value takes besides its bytes, about.
@@ -109,10 +109,10 @@ impl<B: Bytes> Kept<B> {
 
     /// The state changes. Keeps what the keys were bound to, and ends the oldest snapshots if
     /// that is too much.
-    pub(super) fn record(&mut self, before: Vec<Before<B>>, limits: &OverlayLimits) {
+    pub(super) fn record(&mut self, before: Vec<Binding<B>>, limits: &OverlayLimits) {
         self.version += 1;
         let newest = self.pins.last_key_value().map(|(_, live)| live.version);
-        for Before { key, value } in before {
+        for Binding { key, value } in before {
             let kept = self.keys.entry(key.clone()).or_default();
             // No snapshot lies between two writes: the first one's old value serves all.
             if kept.back().map(|(version, _)| *version) > newest {
@@ -128,8 +128,10 @@ impl<B: Bytes> Kept<B> {
     }
 
     /// What `key` was bound to in a snapshot; `None` if it is bound to the same now.
-    pub(super) fn get(&self, pin: Pin, key: &[u8]) -> Option<Option<B>> {
-        first_after(self.keys.get(key)?, pin.version).cloned()
+    pub(super) fn get(&self, pin: Pin, key: &[u8]) -> Option<Binding<B>> {
+        let (key, kept) = self.keys.get_key_value(key)?;
+        let value = first_after(kept, pin.version)?.clone();
+        Some(Binding { key: key.clone(), value })
     }
 
     /// At most `limit` keys of a range that are bound to something else now, with what they were
@@ -140,10 +142,11 @@ impl<B: Bytes> Kept<B> {
         span: &Span<B>,
         direction: Direction,
         limit: usize,
-    ) -> Vec<(B, Option<B>)> {
+    ) -> Vec<Binding<B>> {
         let within = self.keys.range::<B, _>((span.lower.as_ref(), span.upper.as_ref()));
         let wanted = |(key, kept): (&B, &VecDeque<_>)| {
-            first_after(kept, pin.version).map(|value| (key.clone(), value.clone()))
+            let value = first_after(kept, pin.version)?.clone();
+            Some(Binding { key: key.clone(), value })
         };
         match direction {
             Direction::Forward => within.filter_map(wanted).take(limit).collect(),

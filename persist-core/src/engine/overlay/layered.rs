@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::ops::Bound;
 
+use super::Binding;
 use crate::Result;
 use crate::backend::Direction;
 
@@ -66,7 +67,7 @@ pub fn layered<B: Bytes>(
     direction: Direction,
     limit: usize,
     below: impl FnOnce(&Span<B>, usize) -> Result<Layer<B>>,
-    above: impl FnOnce(&Span<B>, usize) -> Result<Vec<(B, Option<B>)>>,
+    above: impl FnOnce(&Span<B>, usize) -> Result<Vec<Binding<B>>>,
 ) -> Result<(Layer<B>, Option<Span<B>>)> {
     let mut rows = below(span, limit)?;
     // Each layer is known as far as its last row, if it may have more.
@@ -77,7 +78,7 @@ pub fn layered<B: Bytes>(
     let covered = known.clone().map(|key| span.up_to(direction, key));
     let over = above(covered.as_ref().unwrap_or(span), limit)?;
     if over.len() >= limit {
-        known = over.last().map(|(key, _)| key.clone());
+        known = over.last().map(|binding| binding.key.clone());
     }
     if let Some(known) = &known {
         let within = |key: &B| match direction {
@@ -92,7 +93,7 @@ pub fn layered<B: Bytes>(
     Ok((rows, left))
 }
 
-fn merged<B: Bytes>(rows: Layer<B>, over: Vec<(B, Option<B>)>, direction: Direction) -> Layer<B> {
+fn merged<B: Bytes>(rows: Layer<B>, over: Vec<Binding<B>>, direction: Direction) -> Layer<B> {
     if over.is_empty() {
         return rows;
     }
@@ -102,7 +103,7 @@ fn merged<B: Bytes>(rows: Layer<B>, over: Vec<(B, Option<B>)>, direction: Direct
     };
     let mut all = Vec::with_capacity(rows.len() + over.len());
     let mut rows = rows.into_iter().peekable();
-    for (key, value) in over {
+    for Binding { key, value } in over {
         while let Some(row) = rows.next_if(|(under, _)| before(under, &key)) {
             all.push(row);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::kept::{Kept, Pin};
-use super::{Bytes, Overlay, Span};
+use super::{Binding, Bytes, Overlay, Span};
 use crate::backend::Direction;
 use crate::{Error, ErrorKind, Result};
 
@@ -28,7 +28,7 @@ impl<B: Bytes> Pinned<B> {
     /// # Errors
     /// `Timeout` if the snapshot was ended because of its age or of what had to be kept for it,
     /// `Closed` if all were ended.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Option<B>>> {
+    pub fn get(&self, key: &[u8]) -> Result<Option<Binding<B>>> {
         self.live(|kept| kept.get(self.pin, key))
     }
 
@@ -42,7 +42,7 @@ impl<B: Bytes> Pinned<B> {
         span: &Span<B>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(B, Option<B>)>> {
+    ) -> Result<Vec<Binding<B>>> {
         self.live(|kept| kept.range(self.pin, span, direction, limit))
     }
 

@@ -24,7 +24,7 @@ impl Store {
         let before = self.map.clone();
         let old = || {
             let key = |(key, _): &(u8, _)| vec![*key];
-            let one = |key: Vec<u8>| Before { value: before.get(&key).cloned(), key };
+            let one = |key: Vec<u8>| Binding { value: before.get(&key).cloned(), key };
             Ok(writes.iter().map(key).map(one).collect())
         };
         let map = &mut self.map;
@@ -123,7 +123,7 @@ fn snapshots_show_what_a_copy_would_have_shown() {
         for (pinned, copy) in &held {
             let key = vec![byte(random(40))];
             let found = store.map.get(&key).cloned();
-            let seen = pinned.get(&key).unwrap().unwrap_or(found);
+            let seen = pinned.get(&key).unwrap().map_or(found, |before| before.value);
             assert_eq!(seen.as_ref(), copy.get(&key));
             let mut ends = [byte(random(41)), byte(random(41))];
             ends.sort_unstable();
@@ -181,10 +181,10 @@ fn past_the_bytes_the_oldest_ends() {
     let oldest = store.overlay.pin().unwrap();
     store.write(&(0..15).map(|key| (key, Some(0))).collect::<Vec<_>>());
     let newest = store.overlay.pin().unwrap();
-    assert_eq!(oldest.get(&[1]).unwrap(), Some(Some(vec![1])));
+    assert_eq!(oldest.get(&[1]).unwrap().unwrap().value, Some(vec![1]));
     store.write(&(100..115).map(|key| (key, Some(0))).collect::<Vec<_>>());
     assert_eq!(oldest.get(&[1]).unwrap_err().kind(), ErrorKind::Timeout);
-    assert_eq!(newest.get(&[100]).unwrap(), Some(None));
+    assert_eq!(newest.get(&[100]).unwrap().unwrap().value, None);
 }
 
 #[test]

@@ -19,20 +19,14 @@ pub(in crate::shared) fn this_program_serves() {
 
 /// The program to start.
 pub(super) fn find(chosen: Option<&Path>) -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let on_path = |name: &Path| {
-        env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
-    };
     if let Some(chosen) = chosen {
-        let is_path = chosen.components().nth(1).is_some();
-        let found = if is_path { Some(chosen.to_owned()) } else { on_path(chosen) };
-        return found.filter(|program| program.is_file()).ok_or_else(|| {
-            let what = if is_path { "is not a file" } else { "is in no directory of PATH" };
-            Error::new(
-                ErrorKind::Config,
-                format!("`server_program` is {}, which {what}", chosen.display()),
-            )
-        });
+        if chosen.is_file() {
+            return Ok(chosen.to_owned());
+        }
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("`server_program` is {}, which is not a file", chosen.display()),
+        ));
     }
     let this = env::current_exe().ok();
     if SERVES.load(Ordering::Acquire)
@@ -40,8 +34,10 @@ pub(super) fn find(chosen: Option<&Path>) -> Result<PathBuf> {
     {
         return Ok(this);
     }
-    let beside = this.as_deref().and_then(Path::parent).map(|dir| dir.join(NAME));
-    beside.filter(|program| program.is_file()).or_else(|| on_path(NAME.as_ref())).ok_or_else(|| {
+    let beside = this.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = beside.into_iter().chain(env::split_paths(&path)).map(|dir| dir.join(NAME));
+    places.find(|program| program.is_file()).ok_or_else(|| {
         Error::new(
             ErrorKind::Config,
             format!(
