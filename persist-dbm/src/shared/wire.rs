@@ -1,9 +1,11 @@
 //! What is said between client and server, as postcard writes it.
 //!
-//! Every type that travels is defined here and nowhere else, so that a change elsewhere cannot
-//! change the protocol. Whoever changes one of them changes [`VERSION`](super::hello::VERSION).
+//! What travels is defined here, but for errors and durability, which are core's; and the tests
+//! hold the bytes of all of it. Whoever changes them changes [`VERSION`](super::hello::VERSION).
 
 mod convert;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Bound;
 

@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::Server;
 use super::budget::{Budget, Held};
 use super::execute::{Asked, Snapshots};
 use super::sessions::Session;
 use super::tokens;
+use super::{Server, Settings};
 use crate::shared::frame::{self, Incoming, Outgoing};
 use crate::shared::hello::{self, Strange};
 use crate::shared::wire::{Answer, Call, Hello, Message, Request, Welcome};
@@ -85,7 +85,7 @@ async fn greet(server: &Server, stream: UnixStream) -> Result<Option<(Incoming, 
         }
         Err(Strange::Stranger) => return Ok(None),
     };
-    if let Err(error) = admit(server, user, &hello) {
+    if let Err(error) = admit(&server.settings, user, hello.durability) {
         let refused = Welcome::Refused(error.parts());
         outgoing.send(hello::greeting(&refused)?).await.map_err(lost)?;
         return Err(error);
@@ -94,8 +94,8 @@ async fn greet(server: &Server, stream: UnixStream) -> Result<Option<(Incoming, 
 }
 
 /// Whether a client is served.
-fn admit(server: &Server, user: u32, hello: &Hello) -> Result<()> {
-    if let Some(owner) = server.settings.user
+fn admit(settings: &Settings, user: u32, durability: Durability) -> Result<()> {
+    if let Some(owner) = settings.user
         && owner != user
     {
         return Err(Error::new(
@@ -107,7 +107,7 @@ fn admit(server: &Server, user: u32, hello: &Hello) -> Result<()> {
             ),
         ));
     }
-    if (hello.durability, server.settings.durability) == (Durability::Full, Durability::Relaxed) {
+    if (durability, settings.durability) == (Durability::Full, Durability::Relaxed) {
         return Err(Error::new(
             ErrorKind::Config,
             "the server of this shared store was started with `durability = \"relaxed\"`, by \
@@ -279,4 +279,25 @@ impl Conversation {
 
 fn lost(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, "the connection was lost").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_admitted() {
+        let settings = |user, durability| {
+            let idle_time = Duration::ZERO;
+            Settings { idle_time, durability, user }
+        };
+        let (full, relaxed) = (Durability::Full, Durability::Relaxed);
+        assert!(admit(&settings(Some(7), full), 7, full).is_ok());
+        assert!(admit(&settings(Some(7), full), 8, full).is_err());
+        assert!(admit(&settings(Some(7), full), 0, full).is_err());
+        assert!(admit(&settings(None, full), 8, full).is_ok());
+        assert!(admit(&settings(None, full), 8, relaxed).is_ok());
+        assert!(admit(&settings(None, relaxed), 8, relaxed).is_ok());
+        assert!(admit(&settings(None, relaxed), 8, full).is_err());
+    }
 }
