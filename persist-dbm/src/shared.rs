@@ -1,4 +1,9 @@
 //! One store for several processes, through a server that starts and stops by itself.
+//!
+//! `client` is the contract as asked of a server, from a thread that has the connection; `reach`
+//! finds or starts the server; `daemon` is the life of the server's process, and `server` what it
+//! does there. Between them: `hello` and `frame`, how they talk, `wire`, what they say, and
+//! `place`, where they meet. `docs/shared-stores.md` describes the protocol.
 
 mod client;
 mod daemon;

@@ -143,7 +143,7 @@ impl Link {
             Answer::Page { rows, rest, mark } => {
                 let rows = rows.into_iter().map(|row| match row {
                     Ok((key, value)) => Ok((key.into(), value.into())),
-                    Err(parts) => Err(Error::from_parts(parts)),
+                    Err(parts) => Err(Error::from_parts(*parts)),
                 });
                 let rest = rest.and_then(wire::Range::checked);
                 Ok(marked(table, Page { rows: rows.collect(), rest }, mark))

@@ -54,10 +54,9 @@ pub(super) enum Report {
 /// Call it first in `main`, before threads are started and arguments are read.
 ///
 /// ```no_run
-/// fn main() {
-///     persist_dbm::serve_if_asked();
-///     // The program goes on.
-/// }
+/// // fn main() {
+/// persist_dbm::serve_if_asked();
+/// // The program goes on.
 /// ```
 pub fn serve_if_asked() {
     this_program_serves();

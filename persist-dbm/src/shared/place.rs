@@ -73,9 +73,9 @@ pub(super) struct Lock(File);
 
 impl Lock {
     fn open(path: &Path) -> io::Result<Self> {
-        let options =
-            OpenOptions::new().read(true).write(true).create(true).mode(0o640).open(path)?;
-        Ok(Self(options))
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false).mode(0o640);
+        Ok(Self(options.open(path)?))
     }
 
     /// Takes the lock until this value is dropped or the process ends; `false` if another one

@@ -19,7 +19,7 @@ use crate::Options;
 pub(super) use program::this_program_serves;
 
 /// How long a client tries to reach a server. Opening a large store after a crash takes time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often it tries to start one, when what is in the way may pass.
 const STARTS: u32 = 3;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use persist_core::backend::Backend;
-use persist_core::{Durability, Result};
+use persist_core::{Durability, Error, ErrorKind, Result};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -126,12 +126,19 @@ impl Server {
         self.store.close().await
     }
 
-    /// Ends the server if its store has failed.
-    fn end_if_failed(&self) {
-        if self.engine.has_failed() && !self.stopping.is_cancelled() {
-            tracing::error!("the store has failed; the server ends");
+    /// Ends the server if the error says that its store is of no use any more. The error for the
+    /// client, whose own store is not closed.
+    fn end_if_failed(&self, error: Error) -> Error {
+        let closed = error.kind() == ErrorKind::Closed;
+        if (closed || self.engine.has_failed()) && !self.stopping.is_cancelled() {
+            tracing::error!(%error, "the store has failed; the server ends");
             self.stopping.cancel();
         }
+        if !closed {
+            return error;
+        }
+        Error::new(ErrorKind::Unavailable, "the server of the shared store is ending; try again")
+            .with_outcome(error.outcome())
     }
 
     async fn accept(self: &Arc<Self>, accepted: io::Result<UnixStream>) {

@@ -81,15 +81,28 @@ pub(crate) enum Answer {
     Table(u64),
     Dropped(bool),
     Tables(Vec<Spec>),
-    Cells { found: Vec<Option<Cell>>, mark: Option<Seal> },
-    Page { rows: Vec<Result<(Cell, Cell), ErrorParts>>, rest: Option<Range>, mark: Option<Seal> },
-    Count { count: u64, mark: Option<Seal> },
+    Cells {
+        found: Vec<Option<Cell>>,
+        mark: Option<Seal>,
+    },
+    Page {
+        rows: Vec<Result<(Cell, Cell), Box<ErrorParts>>>,
+        rest: Option<Range>,
+        mark: Option<Seal>,
+    },
+    Count {
+        count: u64,
+        mark: Option<Seal>,
+    },
     Snapshot(u64),
     Applied,
-    Conflict { which: u64, found: Option<Cell> },
+    Conflict {
+        which: u64,
+        found: Option<Cell>,
+    },
     Listening,
     Bye,
-    Error(ErrorParts),
+    Error(Box<ErrorParts>),
 }
 
 /// The server's evidence of what a read saw.
@@ -191,7 +204,7 @@ impl Call {
     /// About how many bytes the call takes.
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Self::Get { keys, .. } => keys.iter().map(|key| key.weight()).sum(),
+            Self::Get { keys, .. } => keys.iter().map(Cell::weight).sum(),
             Self::Commit { ops, .. } => ops.iter().map(Op::weight).sum(),
             _ => 0,
         }

@@ -23,7 +23,7 @@ async fn what_was_acknowledged_is_there_and_batches_are_whole() {
     for round in 0..rounds() {
         let mut child = writing.take().unwrap_or_else(|| Child::start(&store.path(), "batches"));
         let number = |line: String| line.parse::<i64>().unwrap();
-        for _ in 0..1 + round * 7 % 23 {
+        for _ in 0..=round * 7 % 23 {
             acknowledged = child.line().map(number).expect("the child writes");
         }
         // Somewhere in the middle of the next ones.

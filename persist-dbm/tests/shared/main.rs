@@ -1,7 +1,7 @@
 //! The shared form of the DBM backend: real server processes, real files, real kills.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]

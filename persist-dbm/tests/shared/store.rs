@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::subject::options;
 
 /// How long anything may take that must happen at some time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Store(tempfile::TempDir);
 

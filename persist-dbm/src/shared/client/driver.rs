@@ -130,7 +130,9 @@ impl Driver {
         let mut writing = std::pin::pin!(write(queue, outgoing));
         self.out = Some(out);
         let again: Vec<u64> = self.pending.keys().copied().collect();
-        again.into_iter().for_each(|id| self.send(id));
+        for id in again {
+            self.send(id);
+        }
         self.listen_if_wanted();
         loop {
             if self.is_done() && self.goodbye.is_none() {
@@ -259,7 +261,7 @@ impl Driver {
             }
             Ok(Message::Answer { id, answer }) if self.goodbye == Some(id) => {
                 if let Answer::Error(parts) = answer {
-                    self.last_words = Some(Error::from_parts(parts));
+                    self.last_words = Some(Error::from_parts(*parts));
                 }
                 false
             }
@@ -278,7 +280,7 @@ impl Driver {
         let Some(pending) = self.pending.remove(&id) else { return };
         self.free(pending.kind);
         let answered = match answer {
-            Answer::Error(parts) => Err(Error::from_parts(parts)),
+            Answer::Error(parts) => Err(Error::from_parts(*parts)),
             Answer::Snapshot(view) => {
                 let jobs = self.weak.upgrade();
                 let lease = jobs.map(|jobs| Lease::new(self.connection, view, jobs));
@@ -300,7 +302,7 @@ impl Driver {
         self.out = None;
         self.connection += 1;
         self.listening = false;
-        self.settle_some(|pending| pending.ends_with_connection());
+        self.settle_some(Pending::ends_with_connection);
     }
 
     /// Answers all with why no server can be reached.
@@ -346,10 +348,8 @@ async fn write(mut queue: mpsc::UnboundedReceiver<Bytes>, mut outgoing: Outgoing
         if outgoing.feed(frame).await.is_err() {
             return;
         }
-        if queue.is_empty() {
-            if frame::flush(&mut outgoing).await.is_err() {
-                return;
-            }
+        if queue.is_empty() && frame::flush(&mut outgoing).await.is_err() {
+            return;
         }
     }
 }

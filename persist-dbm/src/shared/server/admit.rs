@@ -45,7 +45,7 @@ fn cell(cell: wire::Cell, column: CellType, limit: usize) -> Option<Cell> {
     let cell = Cell::from(cell);
     let sound = match &cell {
         Cell::Text(text) => !text.contains('\0'),
-        Cell::Real(real) => !real.is_nan() && !(*real == 0.0 && real.is_sign_negative()),
+        Cell::Real(real) => !real.is_nan() && real.to_bits() != (-0.0_f64).to_bits(),
         Cell::Bytes(_) | Cell::Integer(_) => true,
     };
     (sound && cell.cell_type() == column && cell.len() <= limit).then_some(cell)

@@ -69,7 +69,7 @@ impl Held {
         let mut all = self.permit;
         let keep = usize::try_from(shares(bytes)).unwrap_or(usize::MAX);
         let permit = all.split(keep);
-        Self { permit: permit.unwrap_or(all), heavy: heavy }
+        Self { permit: permit.unwrap_or(all), heavy }
     }
 }
 

@@ -205,10 +205,9 @@ async fn write(mut queue: mpsc::Receiver<(Bytes, Option<Held>)>, mut outgoing: O
         if outgoing.feed(frame).await.is_err() {
             return;
         }
-        if held.as_ref().is_some_and(Held::is_heavy) || queue.is_empty() {
-            if frame::flush(&mut outgoing).await.is_err() {
-                return;
-            }
+        let now = queue.is_empty() || held.as_ref().is_some_and(Held::is_heavy);
+        if now && frame::flush(&mut outgoing).await.is_err() {
+            return;
         }
         drop(held);
     }
@@ -219,7 +218,7 @@ impl Conversation {
     pub(super) async fn say(&self, message: &Message, weight: usize, held: Option<Held>) {
         let frame = frame::encode(message, weight).or_else(|error| match message {
             Message::Answer { id, .. } => {
-                let answer = Answer::Error(error.parts());
+                let answer = Answer::Error(error.parts().into());
                 frame::encode(&Message::Answer { id: *id, answer }, 0)
             }
             Message::Hint(_) => Err(error),
@@ -270,7 +269,7 @@ impl Conversation {
         }
         let answer = match self.server.engine.flush().await {
             Ok(()) => Answer::Bye,
-            Err(error) => Answer::Error(error.parts()),
+            Err(error) => Answer::Error(error.parts().into()),
         };
         self.say(&Message::Answer { id, answer }, 0, None).await;
         End::Over

@@ -1,7 +1,6 @@
 //! From a request to its answer.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -91,8 +90,8 @@ impl Conversation {
                 .with_outcome(outcome))
         });
         answer.unwrap_or_else(|error| {
-            self.server.end_if_failed();
-            Answer::Error(error.parts())
+            let error = self.server.end_if_failed(error);
+            Answer::Error(error.parts().into())
         })
     }
 
@@ -127,7 +126,7 @@ impl Conversation {
                 let (page, mark) = self.sealed(page);
                 let rows = page.rows.into_iter().map(|row| match row {
                     Ok((key, value)) => Ok((key.into(), value.into())),
-                    Err(error) => Err(error.parts()),
+                    Err(error) => Err(Box::new(error.parts())),
                 });
                 let rest = page.rest.as_ref().map(Into::into);
                 Ok(Answer::Page { rows: rows.collect(), rest, mark })
@@ -148,32 +147,26 @@ impl Conversation {
         }
     }
 
-    fn commit(
-        &self,
-        token: Option<Token>,
-        ops: Vec<wire::Op>,
-    ) -> impl Future<Output = Result<Answer>> + Send {
-        async move {
-            let (server, store) = (&self.server, &self.server.store);
-            if let Some(token) = token
-                && token.sequence < self.fresh_from
-                && server.tokens.applied(store, self.client, token).await?
-            {
-                return Ok(Answer::Applied);
-            }
-            let mut batch = match self.batch(ops)? {
-                Ok(batch) => batch,
-                // A mark of a server that is no more.
-                Err(which) => return Ok(Answer::Conflict { which: which as u64, found: None }),
-            };
-            batch.ops.extend(token.map(|token| server.tokens.remember(self.client, token)));
-            Ok(match store.commit(batch).await? {
-                Commit::Applied => Answer::Applied,
-                Commit::Conflict { which, found } => {
-                    Answer::Conflict { which: which as u64, found: found.map(Into::into) }
-                }
-            })
+    async fn commit(&self, token: Option<Token>, ops: Vec<wire::Op>) -> Result<Answer> {
+        let (server, store) = (&self.server, &self.server.store);
+        if let Some(token) = token
+            && token.sequence < self.fresh_from
+            && server.tokens.applied(store, self.client, token).await?
+        {
+            return Ok(Answer::Applied);
         }
+        let mut batch = match self.batch(ops)? {
+            Ok(batch) => batch,
+            // A mark of a server that is no more.
+            Err(which) => return Ok(Answer::Conflict { which: which as u64, found: None }),
+        };
+        batch.ops.extend(token.map(|token| server.tokens.remember(self.client, token)));
+        Ok(match store.commit(batch).await? {
+            Commit::Applied => Answer::Applied,
+            Commit::Conflict { which, found } => {
+                Answer::Conflict { which: which as u64, found: found.map(Into::into) }
+            }
+        })
     }
 
     /// The batch that the engine is asked to apply, or the position of a mark that cannot stand.

@@ -47,3 +47,30 @@ impl Sessions {
         self.0.lock().contains_key(&client)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_begins_when_the_earlier_one_has_done_its_work() {
+        let sessions = Arc::new(Sessions::default());
+        let earlier = sessions.begin(1).await;
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        earlier.work.spawn(finished);
+        let again = Arc::clone(&sessions);
+        let mut later = tokio::spawn(async move { again.begin(1).await });
+        earlier.over.cancelled().await;
+        tokio::task::yield_now().await;
+        assert!(futures_util::poll!(&mut later).is_pending(), "the earlier one still works");
+        // Another client does not wait.
+        sessions.begin(2).await;
+        finish.send(()).unwrap();
+        let later = later.await.unwrap();
+        // The end of the earlier one is not that of the later one.
+        sessions.end(1, &earlier);
+        assert!(sessions.has(1));
+        sessions.end(1, &later);
+        assert!(!sessions.has(1));
+    }
+}

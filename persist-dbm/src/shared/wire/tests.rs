@@ -94,7 +94,7 @@ fn answers() {
     is(&cells, &[3, 2, 0, 1, 0, 1, b'x', 1, 1, 1]);
     let error = Error::new(ErrorKind::Decode, "m").table("t").with_outcome(Outcome::Unknown);
     let parts = [6, 2, 0, 1, 1, b't', 0, 1, b'm', 0];
-    let rows = vec![Ok((text("k"), text("v"))), Err(error.parts())];
+    let rows = vec![Ok((text("k"), text("v"))), Err(error.parts().into())];
     let page = Answer::Page { rows, rest: Some(range()), mark: None };
     let rows = [&[4, 2, 0, 0, 1, b'k', 0, 1, b'v', 1][..], &parts, &[1], &RANGE, &[1, 0]];
     is(&page, &rows.concat());
@@ -104,7 +104,7 @@ fn answers() {
     is(&Answer::Conflict { which: 2, found: Some(text("x")) }, &[8, 2, 1, 0, 1, b'x']);
     is(&Answer::Listening, &[9]);
     is(&Answer::Bye, &[10]);
-    is(&Answer::Error(error.parts()), &[&[11][..], &parts].concat());
+    is(&Answer::Error(error.parts().into()), &[&[11][..], &parts].concat());
 }
 
 #[test]
