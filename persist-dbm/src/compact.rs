@@ -13,8 +13,9 @@ use crate::engine::Engine;
 use crate::error::{at, engine};
 use crate::{Options, keys};
 
-/// How many bytes are copied at once.
-const AT_ONCE: usize = 1 << 20;
+/// How many bytes are copied at once. sled writes a batch in no order, and what comes in order
+/// takes half the space: a batch must be small, but not so small that its head counts.
+const AT_ONCE: usize = 64 << 10;
 
 /// What a compaction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

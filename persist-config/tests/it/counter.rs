@@ -107,6 +107,47 @@ fn killed_at_any_moment() {
     }
 }
 
+const SLED: &str = "[persist]\nbackend = 'dbm'\n[persist.dbm]\nstore = 'counter'\n";
+
+#[test]
+fn on_sled_alone_and_killed_at_any_moment() {
+    const ROUNDS: u32 = 20;
+    let place = Place::new(SLED);
+    let config = place.toml();
+    assert_eq!([run(&config), run(&config), run(&config)], [1, 2, 3]);
+    let started = Instant::now();
+    let mut largest = run(&config);
+    let whole_run = started.elapsed();
+    for round in 0..ROUNDS {
+        let mut child = start(&config);
+        std::thread::sleep(whole_run * round * 3 / (ROUNDS * 2));
+        child.kill().unwrap();
+        let told = printed(&child.wait_with_output().unwrap());
+        assert!(told.is_none_or(|told| told > largest), "{told:?} was printed after {largest}");
+        let next = run(&config);
+        assert!(next > told.unwrap_or(largest), "{next} was printed after {told:?} and {largest}");
+        largest = next;
+    }
+    assert_eq!(place.files(), ["counter", "server.toml"]);
+}
+
+#[tokio::test]
+async fn on_sled_a_second_process_is_told_how_to_share() {
+    let place = Place::new(SLED);
+    let store = persist_config::open(place.toml()).await.unwrap();
+    let output = counter(&place.toml()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let expected = format!(
+        "{}: process {} has it open; set `shared = true`",
+        place.path("counter").display(),
+        std::process::id()
+    );
+    assert!(told.contains(&expected), "{told}");
+    store.close().await.unwrap();
+    assert_eq!(run(&place.toml()), 1);
+}
+
 #[test]
 fn in_memory_every_run_is_the_first() {
     let place = Place::new("[persist]\nbackend = 'mem'\n");

@@ -27,6 +27,10 @@ fn an_unknown_key_with_the_one_that_was_meant() {
         r#"server.toml:3:10: persist.sqllite: unknown key; did you mean "sqlite"?"#,
     );
     mistake(
+        "[persist]\nbackend = \"dbm\"\n[persist.dbm]\nstore = \"a\"\nsahred = true\n",
+        r#"server.toml:5:1: persist.dbm.sahred: unknown key; did you mean "shared"?"#,
+    );
+    mistake(
         "persist = { backend = 'sqlite', sqlite = { File = 'a' } }",
         r#"server.toml:1:44: persist.sqlite.File: unknown key; did you mean "file"?"#,
     );
@@ -36,7 +40,7 @@ fn an_unknown_key_with_the_one_that_was_meant() {
 fn an_unknown_key_with_those_that_there_are() {
     mistake(
         "[persist]\nbackend = \"sqlite\"\nurl = \"a\"\n",
-        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "mem" and "sqlite""#,
+        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "mem", "sqlite" and "dbm""#,
     );
     mistake(
         "[persist]\nbackend = \"mem\"\n[persist.mem]\nx = 1\n",
@@ -140,7 +144,7 @@ fn a_backend_that_there_is_not() {
     );
     mistake(
         "[persist]\nbackend = \"pgsql\"\n",
-        r#"server.toml:2:11: persist.backend: the backend "pgsql" is not in this version; expected "mem" or "sqlite""#,
+        r#"server.toml:2:11: persist.backend: the backend "pgsql" is not in this version; expected "mem", "sqlite" or "dbm""#,
     );
     mistake(
         "[persist]\nbackend = 1\n",
@@ -160,7 +164,7 @@ fn what_is_missing() {
     );
     mistake(
         "[server]\n[persist]\n",
-        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem" or "sqlite""#,
+        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem", "sqlite" or "dbm""#,
     );
     mistake(
         "[persist]\nbackend = \"sqlite\"\n",
@@ -257,6 +261,6 @@ fn without_a_file_the_line_stays() {
     assert_eq!(
         error.to_string(),
         "line 3, column 1: persist.x: unknown key; the keys here are \"backend\", \
-         \"durability\", \"mem\" and \"sqlite\"",
+         \"durability\", \"mem\", \"sqlite\" and \"dbm\"",
     );
 }
