@@ -107,6 +107,11 @@ impl Dbm {
         self.writer.call(Writer::finish).await
     }
 
+    /// Tells who wants to open the store that it is worth waiting.
+    pub(crate) fn leaving(&self) {
+        self.directory.leaving();
+    }
+
     /// Whether the store must be opened again before it is of any use.
     pub(crate) fn has_failed(&self) -> bool {
         self.state().engine.has_failed()

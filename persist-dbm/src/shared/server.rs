@@ -119,6 +119,8 @@ impl Server {
             tracing::warn!(%error, "the socket could not be removed");
         }
         drop(listener);
+        // Who opens the store meanwhile waits.
+        self.engine.leaving();
         self.stopping.cancel();
         sweep.abort();
         self.connections.close();

@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod failing;
 mod hostile;
 mod kills;
 mod lost;

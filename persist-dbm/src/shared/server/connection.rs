@@ -185,10 +185,8 @@ async fn read(conversation: Arc<Conversation>, mut incoming: Incoming) -> End {
             Call::Listen => conversation.begin_to_listen(id).await,
             Call::Goodbye => return conversation.goodbye(id).await,
             call => {
-                let reads = matches!(
-                    call,
-                    Call::Get { .. } | Call::Scan { .. } | Call::Count { .. } | Call::Tables
-                );
+                // What a count holds until it is answered is next to nothing.
+                let reads = matches!(call, Call::Get { .. } | Call::Scan { .. } | Call::Tables);
                 let Some(held) = conversation.budget.hold(size, reads).await else {
                     return End::Lost;
                 };
