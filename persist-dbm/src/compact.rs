@@ -44,7 +44,7 @@ pub struct Compacted {
 /// # persist_dbm::Options::new(dir.path().join("store")).open().await?.close().await?;
 /// let compacted = persist_dbm::compact(dir.path().join("store")).await?;
 /// println!("{} bytes less", compacted.before.saturating_sub(compacted.after));
-/// # persist_core::Result::Ok(())
+/// # Ok::<_, persist_core::Error>(())
 /// # }).unwrap();
 /// ```
 pub async fn compact(store: impl Into<PathBuf>) -> Result<Compacted> {

@@ -9,7 +9,9 @@
 //! | `03`, table, key | a row |
 //! | `04`, table, value, piece | a piece of a large value |
 //!
-//! Numbers are 8 bytes, big endian; that of a piece has 4.
+//! Numbers are 8 bytes, big endian; that of a piece has 4. The key of a row is its ordered bytes,
+//! with `00` after every three `ff`: sled's iteration goes backward by looking for the key before
+//! a page as `.. ff ff ff ff`, and loses its way if a page begins with something larger.
 
 use std::ops::Bound;
 
@@ -21,6 +23,9 @@ const REGISTRY: u8 = 1;
 const DROPPED: u8 = 2;
 const ROW: u8 = 3;
 const PIECE: u8 = 4;
+
+/// After so many `ff` comes a `00`.
+const RUN: usize = 3;
 
 /// A key of a table's row begins with this many other bytes.
 pub(crate) const ROW_HEAD: usize = 9;
@@ -59,8 +64,19 @@ pub(crate) fn table_of(key: &[u8]) -> Option<u64> {
 
 /// A row.
 pub(crate) fn row(table: u64, key: &Cell) -> IVec {
-    let mut bytes = numbered(ROW, table, key.len());
-    ordered::encode(key, &mut bytes);
+    let mut plain = Vec::with_capacity(key.len());
+    ordered::encode(key, &mut plain);
+    let mut bytes = numbered(ROW, table, plain.len() + plain.len() / RUN);
+    // What is put in depends on what is before it alone, so the order stays.
+    let mut run = 0;
+    for byte in plain {
+        bytes.push(byte);
+        run = if byte == u8::MAX { run + 1 } else { 0 };
+        if run == RUN {
+            bytes.push(0);
+            run = 0;
+        }
+    }
     IVec::from(bytes)
 }
 
@@ -82,7 +98,20 @@ pub(crate) fn all_rows(table: u64) -> Span<IVec> {
 
 /// The key of a row, if it is one of this type.
 pub(crate) fn cell(cell_type: CellType, row: &[u8]) -> Option<Cell> {
-    ordered::decode(cell_type, row.get(ROW_HEAD..)?.to_vec())
+    let stored = row.get(ROW_HEAD..)?;
+    let (mut plain, mut run) = (Vec::with_capacity(stored.len()), 0);
+    for &byte in stored {
+        if run == RUN {
+            if byte != 0 {
+                return None;
+            }
+            run = 0;
+            continue;
+        }
+        plain.push(byte);
+        run = if byte == u8::MAX { run + 1 } else { 0 };
+    }
+    ordered::decode(cell_type, plain).filter(|_| run < RUN)
 }
 
 /// A piece of a large value.
@@ -132,11 +161,32 @@ mod tests {
     #[test]
     fn vectors_of_the_documentation() {
         let minus_one = row(258, &Cell::Integer(-1));
-        assert_eq!(minus_one[..], *b"\x03\0\0\0\0\0\0\x01\x02\x7f\xff\xff\xff\xff\xff\xff\xff");
+        assert_eq!(minus_one[..], *b"\x03\0\0\0\0\0\0\x01\x02\x7f\xff\xff\xff\0\xff\xff\xff\0\xff");
         assert_eq!(row(1, &Cell::Text("tea".into()))[..], *b"\x03\0\0\0\0\0\0\0\x01tea");
         assert_eq!(piece(1, 65_536, 2)[..], *b"\x04\0\0\0\0\0\0\0\x01\0\0\0\0\0\x01\0\0\0\0\0\x02");
         assert_eq!(registered("prices")[..], *b"\x01prices");
         assert_eq!(dropped(7)[..], *b"\x02\0\0\0\0\0\0\0\x07");
+    }
+
+    #[test]
+    fn keys_with_long_runs_keep_their_order_and_come_back() {
+        let mut keys: Vec<Vec<u8>> = vec![vec![]];
+        for length in 0..=7 {
+            for tail in [&[][..], &[0], &[1], &[0, 0], &[255, 254], &[254]] {
+                keys.push([&vec![255; length], tail].concat());
+                keys.push([&[254][..], &vec![255; length], tail].concat());
+            }
+        }
+        let rows: Vec<_> = keys.iter().map(|key| row(1, &Cell::Bytes(key.clone()))).collect();
+        for (key, stored) in keys.iter().zip(&rows) {
+            assert_eq!(cell(CellType::Bytes, stored), Some(Cell::Bytes(key.clone())));
+            assert!(!stored[ROW_HEAD..].windows(RUN + 1).any(|run| run == [255; RUN + 1]));
+            for (other_key, other) in keys.iter().zip(&rows) {
+                assert_eq!(key.cmp(other_key), stored.cmp(other), "{key:?} {other_key:?}");
+            }
+        }
+        assert!(cell(CellType::Bytes, b"\x03\0\0\0\0\0\0\0\x01\xff\xff\xff").is_none());
+        assert!(cell(CellType::Bytes, b"\x03\0\0\0\0\0\0\0\x01\xff\xff\xff\x01").is_none());
     }
 
     #[test]

@@ -1,4 +1,76 @@
-//! The sled backend: a directory, no server to install.
+//! The DBM backend: a directory, no server to install, on the embedded engine
+//! [sled](https://docs.rs/sled/0.34.7).
+//!
+//! Short reads run on the caller's thread. Writes are queued to a thread of the store; what waits
+//! together is one batch, flushed and synced once. A store belongs to one process; a second one
+//! is `Busy`, and told what to do.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # let dir = tempfile::tempdir().unwrap();
+//! use persist_core::{Table, column::{Real, Text}};
+//!
+//! let store = persist_dbm::Options::new(dir.path().join("store")).open().await?;
+//! let prices: Table<Text, Real> = store.table("prices").await?;
+//! prices.insert("tea", 2.5).await?;
+//! store.close().await
+//! # }).unwrap();
+//! ```
+//!
+//! # What is durable
+//! With full durability an acknowledged write has been flushed by sled and then synced by us, since
+//! sled itself only asks for `sync_file_range` on Linux, which does not reach through the cache of
+//! a disk. What we cannot mend is that sled uses space again on the word of `sync_file_range`: on a
+//! disk with a volatile cache, a loss of power may damage a store. `kill -9` cannot. Where power
+//! fails and disks lie, take SQLite.
+//!
+//! With relaxed durability, killing the process loses the writes since the last flush, all of them
+//! or the last ones; batches stay whole. A flush comes every
+//! [`flush_interval`](Options::flush_interval).
+//!
+//! # When files are damaged
+//! sled opens a store whose log is damaged as it was some time before, and says nothing. So this
+//! backend counts its groups of writes, keeps the number of the last one that was acknowledged in
+//! a file beside sled's, and refuses with `Corrupt` a store that has fewer. Where sled panics on
+//! what it reads, the panic ends here and is `Corrupt`, too (in a program that unwinds: with
+//! `panic = "abort"` it ends the program). sled writes what it panics about to the standard error,
+//! and keys and values to the `log` at level `trace`. There is no repair: keep copies of the whole
+//! directory, made while no process has it.
+//!
+//! # Which sled, and why
+//! Version 0.34.7. It is old and no longer changed; its successor, 1.0, is an alpha that was
+//! measured at 4,000 durable writes a second where this one made 139,000. What was found here:
+//!
+//! - **Crashes.** The laws of `crash` in 50 rounds each, and kills within relaxed writes, dropped
+//!   tables and compactions: nothing acknowledged was lost, nothing torn.
+//! - **Damage.** 1,500 copies of a store with a flipped bit, a zeroed block or a cut log: none
+//!   hung, none showed anything older or less. Without the count of groups, 4 of 10 did.
+//! - **Deadlock.** Several `flush_async` at once wait for each other for good
+//!   (spacejam/sled#1308). There is one flush at a time here, and 256 writers do not hang.
+//! - **Backward.** sled's iteration from the end loops and panics where a page of keys begins with
+//!   five `ff` in a row, as with small negative numbers; keys are stored so that none has four.
+//! - **One lock for all.** While a batch is applied, all readers of all sled databases of the
+//!   process wait. So reads that find it so leave the caller's thread. Large batches, and clearing
+//!   a large table (2 s for 100,000 rows), hold readers up for as long.
+//! - **Memory.** 100,000 rows of 116 bytes took 45 MB with a cache of 64 MiB. A value of 64 MiB
+//!   takes several times its size while it is written.
+//! - **Opening** takes 0.1 s for files of 40 MB, and grows with them, whether the store was closed
+//!   or killed.
+//!
+//! # How files grow
+//! Files are 2 to 5 times as large as what is in them: those 100,000 rows (12 MB) took 31 MB, and
+//! 38 MB after they had been written over three times. sled uses the space of what was written
+//! over again, but does not give it back, so a store that was large once stays so. [`compact`]
+//! copies it to new files while nobody has it open; 100,000 rows came to 27 MB. Rows of a dropped
+//! table go away bit by bit, while the store is open.
+//!
+//! # Snapshots
+//! While a snapshot is open, what is written over is kept in memory: about 100 bytes a row, the key
+//! twice, and the old value, once between two snapshots. [`Options`] limits how many may be open,
+//! for how long, and how much is kept for them. A read of many rows is a snapshot of its own for
+//! as long as it takes.
+//!
+//! `docs/formats.md` says what is in the files.
 
 mod acknowledged;
 mod backend;

@@ -140,7 +140,7 @@ fn a_backend_that_there_is_not() {
     );
     mistake(
         "[persist]\nbackend = \"oracle\"\n",
-        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem" or "sqlite""#,
+        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem", "sqlite" or "dbm""#,
     );
     mistake(
         "[persist]\nbackend = \"pgsql\"\n",

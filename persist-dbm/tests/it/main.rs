@@ -1,6 +1,7 @@
 //! The sled backend, tested on real directories.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod backward;
 mod child;
 mod compacting;
 mod damage;

@@ -86,7 +86,7 @@ fn rows(map: &Map, span: &Span<Vec<u8>>, direction: Direction, limit: usize) -> 
 fn random() -> impl FnMut(usize) -> usize {
     let seed = RandomState::new();
     let mut state = seed.build_hasher().finish();
-    println!("seed {state}");
+    eprintln!("seed {state}");
     move |below| {
         state ^= state << 13;
         state ^= state >> 7;
