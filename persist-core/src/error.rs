@@ -1,11 +1,14 @@
 //! One error for everything: what kind, during what, where, and what became of the write.
 
 mod kind;
+mod parts;
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 pub use kind::{ErrorKind, Outcome};
+pub use parts::ErrorParts;
 
 use crate::backend::Cell;
 
@@ -24,7 +27,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     outcome: Outcome,
-    operation: Option<&'static str>,
+    operation: Option<Cow<'static, str>>,
     table: Option<String>,
     key: Option<String>,
     message: String,
@@ -53,7 +56,7 @@ impl Error {
     /// Names the operation, unless it is named already.
     #[must_use]
     pub fn during(mut self, operation: &'static str) -> Self {
-        self.0.operation.get_or_insert(operation);
+        self.0.operation.get_or_insert(Cow::Borrowed(operation));
         self
     }
 
@@ -120,7 +123,7 @@ impl Error {
         Self(Box::new(Inner {
             kind: self.0.kind,
             outcome: self.0.outcome,
-            operation: self.0.operation,
+            operation: self.0.operation.clone(),
             table: self.0.table.clone(),
             key: self.0.key.clone(),
             message: self.0.message.clone(),
@@ -132,7 +135,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
-        if let Some(operation) = inner.operation {
+        if let Some(operation) = &inner.operation {
             write!(f, "{operation}: ")?;
         }
         match (&inner.table, &inner.key) {

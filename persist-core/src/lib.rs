@@ -26,7 +26,7 @@ mod watch;
 
 pub use batch::{Batch, Committed};
 pub use durability::Durability;
-pub use error::{Error, ErrorKind, Outcome, Result};
+pub use error::{Error, ErrorKind, ErrorParts, Outcome, Result};
 pub use persist::Persist;
 pub use reference::Ref;
 pub use sizes::TableSize;

@@ -25,20 +25,25 @@ use crate::{Options, keys, registry};
 
 /// An open store.
 #[derive(Debug)]
-struct Dbm {
+pub(crate) struct Dbm {
     lane: Lane,
     writer: GroupCommit<Writer>,
     directory: Arc<Directory>,
 }
 
-/// Opens the store in this process.
+/// Opens the store in this process, as a backend.
 pub(crate) async fn open(options: Options) -> Result<Arc<dyn Backend>> {
+    Ok(open_here(options).await?)
+}
+
+/// Opens the store in this process.
+pub(crate) async fn open_here(options: Options) -> Result<Arc<Dbm>> {
     offload(move || {
         let opened = Dbm::open(&options).map_err(|error| {
             error.context(format_args!("the store {}", options.store.display()))
         })?;
         tracing::debug!(store = %options.store.display(), "sled store opened");
-        Ok(Arc::new(opened) as Arc<dyn Backend>)
+        Ok(Arc::new(opened))
     })
     .await
 }
@@ -95,6 +100,21 @@ impl Dbm {
 
     fn state(&self) -> &Arc<State> {
         &self.lane.state
+    }
+
+    /// Makes durable what was acknowledged.
+    pub(crate) async fn flush(&self) -> Result<()> {
+        self.writer.call(Writer::finish).await
+    }
+
+    /// Tells who wants to open the store that it is worth waiting.
+    pub(crate) fn leaving(&self) {
+        self.directory.leaving();
+    }
+
+    /// Whether the store must be opened again before it is of any use.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state().engine.has_failed()
     }
 
     async fn pin(&self) -> Result<Pinned<IVec>> {

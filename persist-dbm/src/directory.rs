@@ -24,7 +24,7 @@ const OURS: &str = "persist-dbm.";
 const DATA: &str = "data-";
 
 /// What the server of a shared store has in the directory.
-const OF_THE_SERVER: [&str; 3] = ["socket", "server.lock", "starter.lock"];
+const OF_THE_SERVER: [&str; 1] = ["socket"];
 
 /// The directory of a store, which nobody else uses until [`leave`](Self::leave).
 #[derive(Debug)]
@@ -154,7 +154,8 @@ impl Directory {
     }
 }
 
-fn make(path: &Path) -> Result<()> {
+/// Makes the directory unless it is there.
+pub(crate) fn make(path: &Path) -> Result<()> {
     match DirBuilder::new().mode(0o750).create(path) {
         Ok(()) => path.parent().map_or(Ok(()), sync_dir),
         Err(_) if path.is_dir() => Ok(()),

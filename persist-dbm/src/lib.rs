@@ -3,7 +3,8 @@
 //!
 //! Short reads run on the caller's thread. Writes are queued to a thread of the store; what waits
 //! together is one batch, flushed and synced once. A store belongs to one process; a second one
-//! is `Busy`, and told what to do.
+//! is `Busy`, and told what to do: with [`shared`](Options::shared), it belongs to a small server
+//! that starts and stops by itself, and several processes use it through that.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -70,6 +71,21 @@
 //! for how long, and how much is kept for them. A read of many rows is a snapshot of its own for
 //! as long as it takes.
 //!
+//! # Shared by processes
+//! The first program that opens a shared store starts the server: `persist-dbmd`, a program of this
+//! crate, or the program itself if it begins with [`serve_if_asked`]. The server leaves when it has
+//! had no clients for a while. When it is killed, the next call starts another one; a write that
+//! was under way is sent again and applied once, and an iteration over a snapshot is `Unavailable`.
+//! `docs/shared-stores.md` says what holds when, what it costs, and what the protocol is.
+//!
+//! ```no_run
+//! persist_dbm::serve_if_asked();
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let store = persist_dbm::Options::new("data/store").shared(true).open().await?;
+//! # store.close().await
+//! # }).unwrap();
+//! ```
+//!
 //! `docs/formats.md` says what is in the files.
 
 mod acknowledged;
@@ -95,3 +111,4 @@ mod writer;
 
 pub use compact::{Compacted, compact};
 pub use options::Options;
+pub use shared::{serve_here, serve_if_asked};

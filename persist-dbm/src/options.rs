@@ -135,7 +135,8 @@ impl Options {
         self
     }
 
-    /// The server program of a shared store; by default `persist-dbmd`, looked for beside the
+    /// The server program of a shared store; by default this program if it calls
+    /// [`serve_if_asked`](crate::serve_if_asked), else `persist-dbmd`, looked for beside the
     /// running program and on `PATH`.
     #[must_use]
     pub fn server_program(mut self, program: impl Into<PathBuf>) -> Self {
@@ -165,8 +166,10 @@ impl Options {
         self
     }
 
-    /// Whether the server of a shared store serves other users, as far as the rights of the
-    /// directory let them reach it; `false` by default.
+    /// Whether the server of a shared store serves processes of other users, as far as the rights
+    /// of the directory let them reach it, and whether this program trusts a server of another
+    /// user; `false` by default, and then the socket is one user's alone. With `true` it is also
+    /// its group's.
     #[must_use]
     pub fn other_users(mut self, other_users: bool) -> Self {
         self.other_users = other_users;
@@ -195,7 +198,8 @@ impl Options {
     /// `Busy` if another process has it, or another handle in this one; `Config` for a directory
     /// that is something else or was made by another version of sled, for missing rights, or for
     /// a setting out of range; `Corrupt` for damaged files; `NoSpace`; `Backend` for what else
-    /// sled reports. With [`delay_loading`](Self::delay_loading) only for a setting out of range.
+    /// sled reports; for a shared store what its server says of it, or `Unavailable` if it cannot be
+    /// started. With [`delay_loading`](Self::delay_loading) only for a setting out of range.
     pub async fn open(self) -> Result<Persist> {
         Ok(Persist::new(self.backend().await?))
     }
@@ -215,7 +219,7 @@ impl Options {
     }
 
     /// Checks what a type cannot.
-    fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         if self.snapshots == 0 {
             return Err(Error::new(ErrorKind::Config, "`snapshots` must be at least 1"));
         }

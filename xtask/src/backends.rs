@@ -25,6 +25,7 @@ pub(crate) static ALL: &[Backend] = &[
     Backend::new("sqlite-relaxed", "persist-sqlite").form("relaxed"),
     Backend::new("sqlite-exclusive", "persist-sqlite").form("exclusive"),
     Backend::new("dbm", "persist-dbm"),
+    Backend::new("dbm-shared", "persist-dbm").form("shared"),
     Backend::new("custom-backend", "persist-custom-backend").of_no_file(),
 ];
 

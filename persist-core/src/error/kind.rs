@@ -1,7 +1,9 @@
 //! The kinds of errors, and what may have become of a write.
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of error it is. More kinds may be added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A table or variable name that is not allowed.
@@ -50,7 +52,7 @@ impl ErrorKind {
 }
 
 /// What became of a write that ended in an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// It was applied, but something after it failed.
     Applied,
