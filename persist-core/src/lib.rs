@@ -13,6 +13,7 @@ mod durability;
 pub mod engine;
 mod error;
 mod keyed;
+pub mod kv;
 pub mod objects;
 mod persist;
 mod reference;
