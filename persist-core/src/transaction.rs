@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use range::TxRange;
-pub(crate) use turns::Turns;
+pub(crate) use turns::{Turn, Turns};
 
 use crate::backend::{Cell, Commit};
 use crate::column::{Column, KeyColumn, decode_value, encode_key, encode_value};

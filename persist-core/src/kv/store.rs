@@ -165,7 +165,7 @@ pub enum Reads {
 /// A store of values by keys.
 pub trait KvStore: KvRead {
     /// Begins a transaction. Dropping it ends it, without a trace.
-    fn begin(&self, reads: Reads) -> BoxFuture<'_, Result<Box<dyn KvTransaction>>>;
+    fn begin(&self, reads: Reads) -> BoxFuture<'_, Result<Arc<dyn KvTransaction>>>;
 
     /// Begins content that is written piece by piece, for a [`Content::Staged`].
     fn stage(&self) -> BoxFuture<'_, Result<Box<dyn KvStage>>>;
@@ -198,8 +198,9 @@ pub trait KvTransaction: KvRead {
     /// Applies the changes in their order, all together, if everything that was read through this
     /// transaction is still so: kinds, versions, entries of listed dictionaries, absences; of the
     /// keys above as well, so that a key that was moved away or replaced is noticed.
-    /// `Conflict` may come for nothing, but may never stay out. With no changes it does nothing.
-    fn commit(self: Box<Self>, changes: Arc<[Change]>) -> BoxFuture<'static, Result<Committed>>;
+    /// `Conflict` may come for nothing, but may never stay out. Core calls it once, with changes;
+    /// reads that still run then need no answer.
+    fn commit(self: Arc<Self>, changes: Arc<[Change]>) -> BoxFuture<'static, Result<Committed>>;
 }
 
 /// How a commit ended, when it ended without an error.
