@@ -37,6 +37,7 @@ mod path;
 mod read;
 mod reader;
 mod store;
+mod table;
 mod watch;
 mod write;
 mod writer;
@@ -52,6 +53,7 @@ pub use store::{
     Change, Committed, Content, DictionaryStat, Health, KvRead, KvStage, KvStore, KvTransaction,
     Listed, Listing, MAX_COMMIT, MAX_READ, Reads, Staged, Stat, ValueStat, Window,
 };
+pub use table::TableOptions;
 pub use watch::KvWatch;
 pub use writer::KvWriter;
 
@@ -127,7 +129,7 @@ impl Kv {
     /// # Errors
     /// [`Storage`](Error::Storage).
     pub async fn tidy(&self) -> Result<()> {
-        Ok(self.open()?.tidy().await.map_err(|error| error.during("tidy"))?)
+        Ok(self.usable()?.tidy().await.map_err(|error| error.during("tidy"))?)
     }
 
     /// Reads the whole store and counts what is there, leftovers and damages included. Meant for
@@ -136,12 +138,12 @@ impl Kv {
     /// # Errors
     /// [`Storage`](Error::Storage).
     pub async fn check(&self) -> Result<Health> {
-        Ok(self.open()?.check().await.map_err(|error| error.during("check"))?)
+        Ok(self.usable()?.check().await.map_err(|error| error.during("check"))?)
     }
 
     /// The store, unless this task is running a batch of it: what goes past the batch would not be
     /// part of it.
-    fn open(&self) -> Result<&Arc<dyn KvStore>> {
+    fn usable(&self) -> Result<&Arc<dyn KvStore>> {
         context::check_outside(self.id())?;
         Ok(&self.store)
     }
@@ -166,7 +168,7 @@ impl Kv {
         Box::pin(async move {
             let done = async {
                 key.check()?;
-                kv.open()?;
+                kv.usable()?;
                 run(kv, key).await
             };
             done.await.map_err(|error| error.during(operation))

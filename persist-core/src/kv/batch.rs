@@ -100,7 +100,7 @@ impl Kv {
             let blame = |error: Error| E::from(error.during("batch"));
             let (mut tries, mut turn) = (0, None);
             loop {
-                let store = Arc::clone(self.open().map_err(blame)?);
+                let store = Arc::clone(self.usable().map_err(blame)?);
                 let state = store.begin(Reads::Fixed).await.map_err(|error| blame(error.into()))?;
                 let attempt = Arc::new(Attempt::new(self.clone(), Arc::clone(&state)));
                 let over = Over(Arc::clone(&attempt));

@@ -167,7 +167,7 @@ impl Walk {
 
     async fn turn(&self, after: Option<&str>) -> Result<Listing> {
         self.key.check()?;
-        let store = Arc::clone(self.kv.open()?);
+        let store = Arc::clone(self.kv.usable()?);
         page(&*store, &self.key, after).await
     }
 }

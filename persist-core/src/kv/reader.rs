@@ -89,16 +89,14 @@ impl KvReader {
 
     /// Reads ahead from the position on.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let reading = match self.reading.take() {
-            Some(reading) => self.reading.insert(reading),
-            None => {
-                self.from = self.position;
-                self.ahead.clear();
-                let (store, key) = (Arc::clone(&self.store), self.key.clone());
-                let (from, version) = (self.from, self.version);
-                self.reading.insert(Box::pin(read(store, key, from, version)))
-            }
-        };
+        if self.reading.is_none() {
+            self.from = self.position;
+            self.ahead.clear();
+        }
+        let (store, key) = (&self.store, &self.key);
+        let (from, version) = (self.from, self.version);
+        let begin = || Box::pin(read(Arc::clone(store), key.clone(), from, version)) as _;
+        let reading = self.reading.get_or_insert_with(begin);
         let window = ready!(reading.as_mut().poll(cx));
         self.reading = None;
         let window = window?;

@@ -67,7 +67,7 @@ impl KvWriter {
             self.state = State::Writing(Box::pin(async move {
                 let mut stage = match stage {
                     Some(stage) => stage,
-                    None => kv.open()?.stage().await?,
+                    None => kv.usable()?.stage().await?,
                 };
                 stage.write(piece.into()).await?;
                 Ok(stage)
@@ -82,7 +82,7 @@ impl KvWriter {
             let rest = std::mem::take(&mut self.buffer);
             self.state = State::Binding(Box::pin(async move {
                 key.check()?;
-                kv.open()?;
+                kv.usable()?;
                 let content = match stage {
                     None => Content::Bytes(rest.into()),
                     Some(mut stage) => {
