@@ -12,7 +12,7 @@ use crate::{KvSubject, Place};
 /// Reads see the state before, whatever the batch and others have written.
 pub async fn batch_before<S: KvSubject>(place: Place<S>) {
     let kv = place.kv().await;
-    let other = place.kv().await;
+    let other = kv.clone();
     sown(&kv, &[("d/a", "1"), ("d/b", "2")]).await;
     let first = AtomicBool::new(true);
     let digest = kv.digest("d/a").await.unwrap();

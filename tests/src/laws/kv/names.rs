@@ -57,8 +57,9 @@ pub async fn names<S: KvSubject>(place: Place<S>) {
         let below = KeyPath::parse("below").join(name).unwrap().join(name).unwrap();
         assert_eq!(kv.get(&below).await.unwrap(), name.as_bytes(), "{name:?}");
     }
-    let mut sorted: Vec<_> = odd.iter().map(|name| format!("/below/{name}/")).collect();
-    sorted.sort();
+    let mut sorted = odd.to_vec();
+    sorted.sort_unstable();
+    let sorted: Vec<_> = sorted.iter().map(|name| format!("/below/{name}/")).collect();
     assert_eq!(listed(&kv, "below").await, sorted);
     for name in odd {
         kv.rename(top.join(name).unwrap(), top.join("moved").unwrap()).await.unwrap();
