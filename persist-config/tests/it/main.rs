@@ -15,6 +15,7 @@ mod embedded;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod examples;
 #[cfg(not(all(feature = "mem", feature = "sqlite")))]
+mod kv;
 mod lean;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod mistakes;
