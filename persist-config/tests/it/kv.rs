@@ -4,8 +4,7 @@ use persist_core::kv::Kv;
 
 use crate::support::Place;
 
-const SQLITE: &str =
-    "[persist]\nbackend = 'sqlite'\n[persist.sqlite]\nfile = 'store.sqlite'\n";
+const SQLITE: &str = "[persist]\nbackend = 'sqlite'\n[persist.sqlite]\nfile = 'store.sqlite'\n";
 
 async fn use_once(kv: Kv) {
     kv.set("runs/n", kv.get("runs/n").await.map_or(1, |n| n.len() + 1).to_string()).await.unwrap();
@@ -14,7 +13,9 @@ async fn use_once(kv: Kv) {
 
 #[tokio::test]
 async fn they_are_in_the_store_unless_told_otherwise() {
-    for part in ["", "[persist.kv]\n", "[persist.kv]\nbackend = 'table'\nname = 'kv'\nlease = '1m'\n"] {
+    for part in
+        ["", "[persist.kv]\n", "[persist.kv]\nbackend = 'table'\nname = 'kv'\nlease = '1m'\n"]
+    {
         let place = Place::new(format!("{SQLITE}{part}"));
         use_once(persist_config::open_kv(place.toml()).await.unwrap()).await;
         // With the keys, the store was closed; another one finds what they left.
@@ -26,7 +27,7 @@ async fn they_are_in_the_store_unless_told_otherwise() {
 
 #[tokio::test]
 async fn stores_of_different_names_are_apart() {
-    let place = Place::new(format!("{SQLITE}kv.name = 'one'\n").replace("[persist.sqlite]", "kv.backend = 'table'\n[persist.sqlite]").replace("kv.name = 'one'\n", ""));
+    let place = Place::new(SQLITE);
     use_once(place.load().unwrap().open_kv().await.unwrap()).await;
     let other = Place::new(format!("{SQLITE}[persist.kv]\nname = 'other'\n"));
     std::fs::copy(place.path("store.sqlite"), other.path("store.sqlite")).unwrap();
@@ -47,10 +48,7 @@ fn mistakes_name_their_place() {
             "kv.backend = 'fs'",
             r#"server.toml:3:14: persist.kv.backend: the backend "fs" is not in this version; expected "table""#,
         ),
-        (
-            "kv.nam = 'a'",
-            r#"server.toml:3:1: persist.kv.nam: unknown key; did you mean "name"?"#,
-        ),
+        ("kv.nam = 'a'", r#"server.toml:3:4: persist.kv.nam: unknown key; did you mean "name"?"#),
     ] {
         let place = Place::new(format!("[persist]\nbackend = 'mem'\n{part}\n"));
         assert_eq!(place.mistake(), expected);

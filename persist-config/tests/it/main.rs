@@ -14,8 +14,9 @@ mod elsewhere;
 mod embedded;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod examples;
-#[cfg(not(all(feature = "mem", feature = "sqlite")))]
+#[cfg(all(feature = "mem", feature = "sqlite"))]
 mod kv;
+#[cfg(not(all(feature = "mem", feature = "sqlite")))]
 mod lean;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod mistakes;

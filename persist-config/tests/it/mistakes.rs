@@ -257,6 +257,6 @@ fn without_a_file_the_line_stays() {
     assert_eq!(
         error.to_string(),
         "line 3, column 1: persist.x: unknown key; the keys here are \"backend\", \
-         \"durability\", \"mem\" and \"sqlite\"",
+         \"durability\", \"kv\", \"mem\" and \"sqlite\"",
     );
 }

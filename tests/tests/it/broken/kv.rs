@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
+use persist_core::backend::{Backend, Batch, Commit, Op, Write};
 use persist_core::kv::{
     Change, Committed, Content, Health, KeyPath, KvRead, KvStage, KvStore, KvTransaction, Listing,
     Reads, Stat, TableOptions, Window,
 };
-use persist_core::backend::{Backend, Batch, Commit, Op, Write};
 use persist_core::{Persist, Result};
 
-use crate::broken::{PATIENCE, caught};
+use crate::broken::caught;
 use crate::fault::{self, Fault};
 
 /// A way of going wrong. What is not overridden goes right.
@@ -163,7 +163,7 @@ macro_rules! over_tables {
                 }
             }
 
-            caught!(Examined, PATIENCE => kv: $($law)+);
+            caught!(Examined, $crate::broken::PATIENCE => kv: $($law)+);
         }
     };
 }
@@ -206,7 +206,8 @@ over_tables!(torn: Torn => batch_in_order random);
 struct Reversed;
 impl KvFault for Reversed {
     fn changes(&self, mut changes: Vec<Change>) -> Vec<Change> {
-        if changes.iter().all(|change| matches!(change, Change::Put { .. } | Change::Write { .. })) {
+        if changes.iter().all(|change| matches!(change, Change::Put { .. } | Change::Write { .. }))
+        {
             changes.reverse();
         }
         changes
@@ -363,7 +364,7 @@ macro_rules! losing {
                 }
             }
 
-            caught!(Examined, PATIENCE => kv: $($law)+);
+            caught!(Examined, $crate::broken::PATIENCE => kv: $($law)+);
         }
     };
 }
@@ -374,4 +375,4 @@ fn puts(op: &Op, table: &str) -> bool {
 
 losing!(without_graves: |op| puts(op, "kv:grave") => leftovers);
 losing!(without_expectations: |op| matches!(op, Op::Key { write: Write::Nothing, .. })
-    => batch_runs_again no_cycles);
+    => batch_runs_again);
