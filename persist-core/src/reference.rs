@@ -57,6 +57,7 @@ where
     }
 
     /// A reference in memory alone.
+    #[doc(alias = "ref")]
     pub fn volatile(value: T) -> Self {
         Self(Place::Volatile(Arc::new(Mutex::new(value))))
     }

@@ -1,6 +1,7 @@
 //! Transactions over several tables.
 
 mod attempt;
+mod by_hand;
 pub(crate) mod context;
 mod range;
 mod turns;
@@ -9,13 +10,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use range::TxRange;
-pub(crate) use turns::Turns;
+pub(crate) use turns::{Turn, Turns};
 
-use crate::backend::{Cell, Commit};
+use crate::backend::Cell;
 use crate::column::{Column, KeyColumn, decode_value, encode_key, encode_value};
 use crate::table::RawTable;
 use crate::{Error, ErrorKind, Persist, Result, Table};
-use attempt::{Attempt, Clash, Outline};
+use attempt::{Attempt, Clash};
 
 /// How often a transaction is tried again after others have changed what it read.
 const RETRIES: u32 = 13;
@@ -81,16 +82,9 @@ impl Persist {
                 let _over = attempt.until_dropped();
                 let run = context::within(self.id(), async { f(Tx(Arc::clone(&attempt))).await });
                 let value = run.await?;
-                let Outline { batch, clashes } = attempt.finish().map_err(blame)?;
-                if batch.ops.is_empty() {
+                let Some(clash) = self.end(&attempt).await.map_err(blame)? else {
                     return Ok(value);
-                }
-                let committed = async { self.backend()?.commit(batch).await };
-                let clash = match committed.await.map_err(blame)? {
-                    Commit::Applied => return Ok(value),
-                    Commit::Conflict { which, .. } => clashes.into_iter().nth(which),
                 };
-                let clash = clash.ok_or_else(|| blame(Error::closed()))?;
                 tries += 1;
                 if tries > RETRIES {
                     return Err(blame(clash.error(tries)));

@@ -81,6 +81,7 @@ impl<K: KeyColumn, V: Column> Range<K, V> {
     }
 
     /// At most `n` bindings, the first ones in the direction of the range.
+    #[doc(alias = "count")]
     pub fn limit(mut self, n: u64) -> Self {
         self.limit = Some(self.limit.map_or(n, |limit| limit.min(n)));
         self

@@ -96,6 +96,63 @@ impl Attempt {
         Ok(found)
     }
 
+    /// What keys are bound to, all of one state, with the transaction's own writes upon it; maybe
+    /// of fewer keys than were asked for. It does not depend on them yet.
+    pub(super) async fn peek(&self, table: &RawTable, keys: &[Cell]) -> Result<Vec<Option<Cell>>> {
+        drop(self.open(table)?);
+        let read = async {
+            let snapshot = self.snapshot().await?;
+            Ok(snapshot.get(table.handle(), keys, Marking::Skip).await?.value)
+        };
+        let mut found = self.note_failure(read.await)?;
+        let state = self.open(table)?;
+        for (key, found) in keys.iter().zip(&mut found) {
+            if let Some((_, written)) = state.writes.get(&(table.handle().id(), key.clone())) {
+                found.clone_from(written);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes the transaction depend on what was peeked at, unless it has written it.
+    pub(super) fn depend(&self, table: &RawTable, key: &Cell, found: Option<&Cell>) -> Result<()> {
+        let mut state = self.open(table)?;
+        let place = (table.handle().id(), key.clone());
+        if state.writes.contains_key(&place) {
+            return Ok(());
+        }
+        let handle = table.handle().clone();
+        let (_, known) = state.found.entry(place).or_insert_with(|| (handle, found.cloned()));
+        if known.as_ref() != found {
+            // Two looks have seen two states, so it cannot have happened at one moment.
+            let lost = Error::new(ErrorKind::Conflict, "what was read has changed since").key(key);
+            state.failed.get_or_insert_with(|| lost.duplicate());
+            return Err(lost);
+        }
+        Ok(())
+    }
+
+    /// Lets each read see the newest state, instead of all of them one.
+    pub(super) fn read_newest(&self) {
+        let newest: Arc<dyn Read> = Arc::<dyn Backend>::clone(&self.backend);
+        self.state.lock().snapshot = Some(newest);
+    }
+
+    /// A page of a range that the transaction does not depend on.
+    pub(super) async fn peek_page(
+        &self,
+        table: &RawTable,
+        range: &KeyRange,
+        limit: usize,
+    ) -> Result<Page> {
+        drop(self.open(table)?);
+        let read = async {
+            let snapshot = self.snapshot().await?;
+            snapshot.scan(table.handle(), range, Direction::Forward, limit, Marking::Skip).await
+        };
+        Ok(self.note_failure(read.await)?.value)
+    }
+
     pub(super) fn write(&self, table: &RawTable, key: Cell, value: Option<Cell>) -> Result<()> {
         let mut state = self.open(table).map_err(|error| error.key(&key))?;
         state.writes.insert((table.handle().id(), key), (table.handle().clone(), value));

@@ -10,7 +10,7 @@ tokio::task_local! {
 }
 
 /// Runs a future as the transaction of a store.
-pub(super) fn within<F: Future>(store: usize, run: F) -> impl Future<Output = F::Output> {
+pub(crate) fn within<F: Future>(store: usize, run: F) -> impl Future<Output = F::Output> {
     let mut stores = STORES.try_with(Clone::clone).unwrap_or_default();
     stores.push(store);
     STORES.scope(stores, run)

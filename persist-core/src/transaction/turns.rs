@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 
 use super::attempt::Clash;
 use crate::backend::Cell;
-use crate::keyed::{Keyed, Share};
+use crate::keyed::{Keyed, Place, Share};
 
 /// How long one waits for its turn. It is a courtesy, not a lock: a transaction that waits for
 /// another one's task must not hang.
@@ -22,7 +22,7 @@ pub(crate) struct Turns(Keyed<Busy>);
 struct Busy;
 
 /// A turn, passed on when it is dropped.
-pub(super) struct Turn<'t> {
+pub(crate) struct Turn<'t> {
     guard: Option<tokio::sync::OwnedMutexGuard<Busy>>,
     _share: Share<'t, Busy>,
 }
@@ -32,7 +32,12 @@ impl Turns {
     /// be in other processes.
     pub(super) async fn take(&self, clash: &Clash, tries: u32) -> Turn<'_> {
         let key = clash.key().cloned().unwrap_or(Cell::Bytes(Vec::new()));
-        let share = self.0.share((clash.table_id(), key));
+        self.at((clash.table_id(), key), tries).await
+    }
+
+    /// The same, for whatever a place stands for.
+    pub(crate) async fn at(&self, place: Place, tries: u32) -> Turn<'_> {
+        let share = self.0.share(place);
         let guard = match select(Box::pin(share.lock_owned()), Delay::new(PATIENCE)).await {
             Either::Left((guard, _)) => Some(guard),
             Either::Right(_) => None,
