@@ -7,6 +7,9 @@ struct Exemption {
     why: &'static str,
 }
 
+/// What is about several processes on one store.
+const OF_PROCESSES: &[&str] = &["processes", "kv::processes", "kv::process_watch", "kv::lease"];
+
 static EXEMPTIONS: &[Exemption] = &[
     Exemption {
         backend: "mem",
@@ -15,22 +18,22 @@ static EXEMPTIONS: &[Exemption] = &[
     },
     Exemption {
         backend: "mem",
-        laws: &["processes", "kv::processes", "kv::process_watch", "kv::lease"],
+        laws: OF_PROCESSES,
         why: "memory belongs to one process, by design",
     },
     Exemption {
         backend: "sqlite-exclusive",
-        laws: &["processes"],
+        laws: OF_PROCESSES,
         why: "it keeps other processes out, by design; without `exclusive` it keeps these laws",
     },
     Exemption {
         backend: "dbm",
-        laws: &["processes"],
+        laws: OF_PROCESSES,
         why: "sled belongs to one process; the shared form keeps these laws",
     },
     Exemption {
         backend: "custom-backend",
-        laws: &["processes", "kv::processes", "kv::process_watch", "kv::lease"],
+        laws: OF_PROCESSES,
         why: "the log belongs to one process, by design",
     },
 ];
