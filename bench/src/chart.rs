@@ -12,7 +12,8 @@ use crate::report::{Case, Report};
 
 const PANEL: (u32, u32) = (420, 380);
 const HEAD: u32 = 36;
-const FOOT: u32 = 44;
+/// The height of a line of the foot, and the width of one of its letters.
+const LETTER: (u32, u32) = (15, 5);
 
 /// The colours of ours, raw and the peers, told apart by those who see few colours too.
 const OURS: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
@@ -28,12 +29,12 @@ const PEERS: [RGBColor; 5] = [
 /// Writes a file for each family that was measured.
 pub fn draw(directory: &Path, report: &Report) -> Result<()> {
     fs::create_dir_all(directory)?;
-    let lines = machine::describe();
+    let facts = machine::describe();
     for family in Family::ALL {
         let cases: Vec<_> = report.cases.iter().filter(|case| case.family == family).collect();
         if !cases.is_empty() {
             let file = directory.join(format!("{}.svg", family.name()));
-            chart(&file, family, &cases, &lines).map_err(|error| error.to_string())?;
+            chart(&file, family, &cases, &facts).map_err(|error| error.to_string())?;
         }
     }
     Ok(())
@@ -41,7 +42,7 @@ pub fn draw(directory: &Path, report: &Report) -> Result<()> {
 
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 
-fn chart(file: &Path, family: Family, cases: &[&Case], lines: &[String; 2]) -> Drawn {
+fn chart(file: &Path, family: Family, cases: &[&Case], facts: &[String]) -> Drawn {
     let mut engines = Vec::<&str>::new();
     for case in cases {
         let engine = engine(case);
@@ -50,13 +51,16 @@ fn chart(file: &Path, family: Family, cases: &[&Case], lines: &[String; 2]) -> D
         }
     }
     let width = PANEL.0 * u32::try_from(engines.len().max(2))?;
-    let root = SVGBackend::new(file, (width, HEAD + PANEL.1 + FOOT)).into_drawing_area();
+    let lines = wrapped(facts, (width / LETTER.1) as usize);
+    let foot = LETTER.0 * (u32::try_from(lines.len())? + 1);
+    let root = SVGBackend::new(file, (width, HEAD + PANEL.1 + foot)).into_drawing_area();
     root.fill(&WHITE)?;
     let title = format!("{}, {} (logarithmic) by tasks", family.name(), family.unit());
     root.draw(&Text::new(title, (12, 10), ("sans-serif", 18)))?;
-    for (line, y) in lines.iter().zip([6, 22]) {
-        let y = i32::try_from(HEAD + PANEL.1)? + y;
-        root.draw(&Text::new(line.clone(), (12, y), ("sans-serif", 11)))?;
+    for (line, n) in lines.iter().zip(0..) {
+        let y = HEAD + PANEL.1 + LETTER.0 * n + 6;
+        let place = (12, i32::try_from(y)?);
+        root.draw(&Text::new(line.as_str(), place, ("sans-serif", 11)))?;
     }
     let (_, panels) = root.split_vertically(HEAD);
     let (panels, _) = panels.split_vertically(PANEL.1);
@@ -125,6 +129,22 @@ fn draw_panel(
 
 fn engine(case: &Case) -> &str {
     case.name.split('/').next().unwrap_or_default()
+}
+
+/// The facts in lines of at most so many letters.
+fn wrapped(facts: &[String], letters: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for fact in facts {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(fact),
+            Some(line) if line.len() + fact.len() + 2 <= letters => {
+                line.push_str("; ");
+                line.push_str(fact);
+            }
+            _ => lines.push(fact.clone()),
+        }
+    }
+    lines
 }
 
 /// A rate as few characters.

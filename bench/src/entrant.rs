@@ -68,7 +68,6 @@ impl Entrant {
                 let program = helpers::build(name).await?;
                 let opening = Opening { engine: engine.to_owned(), spot };
                 let remote = Remote::open(&program, opening).await?;
-                helpers::remember(remote.versions());
                 Ok(Box::new(remote) as Box<dyn Contestant>)
             })
         });

@@ -13,9 +13,9 @@ use crate::helpers;
 const CRATES: [&str; 8] =
     ["imbl", "moka", "rusqlite", "sled", "redb", "fjall", "tokio-postgres", "tokio"];
 
-/// A line on the machine, and one on the versions.
-pub fn describe() -> [String; 2] {
-    [machine(), versions()]
+/// The machine, then what was measured there, with versions.
+pub fn describe() -> Vec<String> {
+    std::iter::once(machine()).chain(versions()).collect()
 }
 
 fn machine() -> String {
@@ -48,10 +48,10 @@ fn file_system(mounts: &str) -> String {
     here.max_by_key(|(point, _)| point.len()).map_or("?".into(), |(_, kind)| kind.to_owned())
 }
 
-fn versions() -> String {
+fn versions() -> Vec<String> {
     let mut found = vec![format!("persist {}", commit())];
-    let locked = locked();
-    let named = CRATES.iter().filter_map(|name| Some(format!("{name} {}", locked.get(*name)?)));
+    let mut locked = locked(include_str!("../Cargo.lock"));
+    let named = CRATES.iter().filter_map(|name| Some(format!("{name} {}", locked.remove(*name)?)));
     found.extend(named);
     found.push(format!("SQLite {}", rusqlite::version()));
     if let Ok(version) = Postgres::version() {
@@ -61,7 +61,7 @@ fn versions() -> String {
     found.extend(helpers::versions());
     found.push(output("rustc", &["--version"]));
     found.retain(|version| !version.is_empty());
-    found.join(", ")
+    found
 }
 
 /// The commit of the sources.
@@ -75,8 +75,8 @@ fn output(program: &str, args: &[&str]) -> String {
     output.map_or(String::new(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
 }
 
-/// The crates that we are made of.
-fn locked() -> BTreeMap<String, String> {
+/// The crates in a lock file.
+pub fn locked(lock: &str) -> BTreeMap<String, String> {
     #[derive(Deserialize)]
     struct Lock {
         package: Vec<Package>,
@@ -86,7 +86,6 @@ fn locked() -> BTreeMap<String, String> {
         name: String,
         version: String,
     }
-    let lock: Lock =
-        toml::from_str(include_str!("../Cargo.lock")).unwrap_or(Lock { package: vec![] });
+    let lock: Lock = toml::from_str(lock).unwrap_or(Lock { package: vec![] });
     lock.package.into_iter().map(|package| (package.name, package.version)).collect()
 }

@@ -16,7 +16,6 @@ pub struct Remote {
     process: Mutex<Child>,
     pipes: Arc<Mutex<Pipes>>,
     lacks: Vec<Family>,
-    versions: Vec<String>,
 }
 
 impl Remote {
@@ -27,18 +26,12 @@ impl Remote {
         let requests = process.stdin.take().ok_or("no pipe to the helper")?;
         let answers = BufReader::new(process.stdout.take().ok_or("no pipe from the helper")?);
         let pipes = Arc::new(Mutex::new(Pipes { requests, answers }));
-        let (process, lacks, versions) = (Mutex::new(process), Vec::new(), Vec::new());
-        let mut remote = Self { process, pipes, lacks, versions };
+        let mut remote = Self { process: Mutex::new(process), pipes, lacks: Vec::new() };
         match remote.ask(Request::Open(opening)).await? {
-            Said::Opened { lacks, versions } => (remote.lacks, remote.versions) = (lacks, versions),
+            Said::Opened { lacks } => remote.lacks = lacks,
             Said::Measured(_) => return Err("the helper measured what nobody asked for".into()),
         }
         Ok(remote)
-    }
-
-    /// What it measures, with versions.
-    pub fn versions(&self) -> &[String] {
-        &self.versions
     }
 
     async fn ask(&self, request: Request) -> Result<Said> {

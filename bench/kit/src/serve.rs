@@ -16,8 +16,8 @@ pub struct Opening {
 }
 
 /// Answers on standard output what comes on standard input, until that ends. `open` makes a
-/// contestant that has loaded its rows; `versions` are those of what it measures.
-pub fn serve<F>(versions: &[String], open: impl Fn(Opening) -> F) -> Result<()>
+/// contestant that has loaded its rows.
+pub fn serve<F>(open: impl Fn(Opening) -> F) -> Result<()>
 where
     F: Future<Output = Result<Box<dyn Contestant>>>,
 {
@@ -29,7 +29,7 @@ where
             Request::Open(opening) => runtime.block_on(open(opening)).map(|opened| {
                 let lacks = opened.lacks().to_vec();
                 contestant = Some(opened);
-                Said::Opened { lacks, versions: versions.to_vec() }
+                Said::Opened { lacks }
             }),
             Request::Round(job) => match &contestant {
                 Some(contestant) => runtime.block_on(contestant.round(job)).map(Said::Measured),

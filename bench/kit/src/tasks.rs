@@ -96,11 +96,11 @@ impl<S: Store> Contestant for Tasks<S> {
             }
             let worker = |task| tokio::spawn(work(store(), job, task, until));
             let workers: Vec<_> = (0..job.tasks).map(worker).collect();
-            let mut round = Round::default();
-            for worker in workers {
-                round.add(&worker.await??)?;
+            let rounds = try_join_all(workers).await?;
+            let mut round = Round { elapsed: begin.elapsed(), ..Round::default() };
+            for done in rounds {
+                round.add(&done?)?;
             }
-            round.elapsed = begin.elapsed();
             Ok(round)
         })
     }

@@ -101,13 +101,13 @@ impl<E: Engine> Contestant for Threads<E> {
             let ended = tokio::task::spawn_blocking(move || {
                 running.into_iter().map(thread::JoinHandle::join).collect::<Vec<_>>()
             });
-            let mut total = Round::default();
-            for thread in ended.await? {
+            let ended = ended.await?;
+            let mut total = Round { elapsed: begin.elapsed(), ..Round::default() };
+            for thread in ended {
                 let (engine, round) = thread.map_err(|_| "a thread panicked")?;
                 self.0.put_back(engine);
                 total.add(&round?)?;
             }
-            total.elapsed = begin.elapsed();
             Ok(total)
         })
     }

@@ -15,6 +15,6 @@ pub(crate) type Answer = std::result::Result<Said, String>;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Said {
-    Opened { lacks: Vec<Family>, versions: Vec<String> },
+    Opened { lacks: Vec<Family> },
     Measured(Round),
 }

@@ -42,7 +42,7 @@ const IN_SLED: &[Family] = &[
 ];
 
 fn main() -> Result<()> {
-    serve(&["opendal 0.59".to_owned()], |opening| async { open(opening).await })
+    serve(|opening| async { open(opening).await })
 }
 
 async fn open(Opening { engine, spot }: Opening) -> Result<Box<dyn Contestant>> {

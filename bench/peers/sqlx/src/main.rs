@@ -6,7 +6,7 @@ mod sqlite;
 use persist_bench_kit::{Contestant, Opening, Result, Tasks, serve};
 
 fn main() -> Result<()> {
-    serve(&["sqlx 0.9".to_owned()], |opening| async { open(opening).await })
+    serve(|opening| async { open(opening).await })
 }
 
 async fn open(Opening { engine, spot }: Opening) -> Result<Box<dyn Contestant>> {

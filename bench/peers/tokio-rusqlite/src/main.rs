@@ -13,8 +13,7 @@ const GET: &str = "SELECT value FROM rows WHERE key = ?1";
 const PAGE: &str = "SELECT key, value FROM rows WHERE key > ?1 ORDER BY key LIMIT 1000";
 
 fn main() -> Result<()> {
-    let versions = ["tokio-rusqlite 0.8".to_owned()];
-    serve(&versions, |opening| async { open(opening).await })
+    serve(|opening| async { open(opening).await })
 }
 
 async fn open(opening: Opening) -> Result<Box<dyn Contestant>> {
