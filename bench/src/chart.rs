@@ -15,6 +15,9 @@ const HEAD: u32 = 36;
 /// The height of a line of the foot, and the width of one of its letters.
 const LETTER: (u32, u32) = (15, 5);
 
+/// How much wider a panel is than its lines: the names stand there.
+const LEGEND: f64 = 1.3;
+
 /// The colours of ours, raw and the peers, told apart by those who see few colours too.
 const OURS: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 const RAW: RGBColor = RGBColor(0x55, 0x55, 0x55);
@@ -62,11 +65,12 @@ fn chart(file: &Path, family: Family, cases: &[&Case], facts: &[String]) -> Draw
         let place = (12, i32::try_from(y)?);
         root.draw(&Text::new(line.as_str(), place, ("sans-serif", 11)))?;
     }
+    let colours = colours(cases);
     let (_, panels) = root.split_vertically(HEAD);
     let (panels, _) = panels.split_vertically(PANEL.1);
     for (panel, engine) in panels.split_evenly((1, engines.len())).iter().zip(&engines) {
         let cases: Vec<_> = cases.iter().filter(|case| self::engine(case) == *engine).collect();
-        draw_panel(panel, engine, &cases)?;
+        draw_panel(panel, engine, &cases, &colours)?;
     }
     root.present()?;
     Ok(())
@@ -76,6 +80,7 @@ fn draw_panel(
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     engine: &str,
     cases: &[&&Case],
+    colours: &BTreeMap<&str, RGBColor>,
 ) -> Drawn {
     // The places of the tasks, for 1, 16, 64 and 256 are too far from each other to be drawn so.
     let tasks: BTreeSet<u64> = cases.iter().map(|case| case.tasks).collect();
@@ -90,8 +95,9 @@ fn draw_panel(
         }
     }
     let rates = || series.values().flatten().map(|(_, rate)| *rate);
-    let low = rates().fold(f64::INFINITY, f64::min).max(1.0) / 2.0;
-    let high = rates().fold(2.0, f64::max) * 2.0;
+    // Whole powers of ten, so that lines are where a reader expects them.
+    let low = 10_f64.powf(rates().fold(f64::INFINITY, f64::min).max(1.0).log10().floor());
+    let high = 10_f64.powf(rates().fold(2.0, f64::max).log10().ceil());
     if !low.is_finite() {
         return Ok(());
     }
@@ -100,7 +106,7 @@ fn draw_panel(
         .margin(8)
         .x_label_area_size(28)
         .y_label_area_size(60)
-        .build_cartesian_2d(-0.3..tasks.len() as f64 - 0.7, (low..high).log_scale())?;
+        .build_cartesian_2d(-0.3..tasks.len() as f64 * LEGEND, (low..high).log_scale())?;
     let label = |x: &f64| {
         let near = (x - x.round()).abs() < 0.01 && *x > -0.01;
         let task = near.then(|| tasks.get(x.round() as usize)).flatten();
@@ -110,21 +116,24 @@ fn draw_panel(
     mesh.disable_x_mesh().x_labels(tasks.len() * 2).x_label_formatter(&label);
     mesh.y_label_formatter(&|rate| short(*rate)).light_line_style(WHITE).draw()?;
 
-    let mut peers = PEERS.iter().cycle();
     for (name, points) in series {
-        let (colour, width) = match name {
-            "ours" => (OURS, 3),
-            "raw" => (RAW, 2),
-            _ => (*peers.next().unwrap_or(&RAW), 1),
-        };
+        let (colour, width) = (colours.get(name).copied().unwrap_or(RAW), 2);
         let line = LineSeries::new(points, colour.stroke_width(width)).point_size(3);
         chart.draw_series(line)?.label(name).legend(move |(x, y)| {
             PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(width))
         });
     }
-    let legend = SeriesLabelPosition::LowerRight;
+    let legend = SeriesLabelPosition::MiddleRight;
     chart.configure_series_labels().position(legend).background_style(WHITE.mix(0.8)).draw()?;
     Ok(())
+}
+
+/// Everybody's colour, the same in all panels.
+fn colours<'c>(cases: &[&'c Case]) -> BTreeMap<&'c str, RGBColor> {
+    let sides = cases.iter().flat_map(|case| &case.sides).map(|side| side.name);
+    let peers: BTreeSet<_> = sides.filter(|name| !["ours", "raw"].contains(name)).collect();
+    let peers = peers.into_iter().zip(PEERS.into_iter().cycle());
+    peers.chain([("ours", OURS), ("raw", RAW)]).collect()
 }
 
 fn engine(case: &Case) -> &str {
