@@ -44,6 +44,9 @@ impl Contest {
             }
         }
         bar.finish_and_clear();
+        if rounds == 0 {
+            return Err(format!("no case ENGINE/FAMILY/TASKS contains {:?}", self.filter).into());
+        }
         Ok(())
     }
 

@@ -40,7 +40,8 @@ fn build_now(name: &'static str) -> Result<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--release", "--manifest-path"]);
     cargo.arg(folder(name).join("Cargo.toml")).arg("--target-dir").arg(target);
-    let output = cargo.stdin(Stdio::null()).output()?;
+    let output = cargo.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
         return Err(format!("peers/{name} does not build:\n{words}").into());

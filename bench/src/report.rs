@@ -137,11 +137,8 @@ impl Report {
         Ok(())
     }
 
-    /// Nothing measured is an error, and so is a contestant that failed.
+    /// A contestant that failed is an error, once all the others had their turn.
     pub fn finish(self) -> Result<()> {
-        if self.cases.is_empty() {
-            return Err("no case has this in its name".into());
-        }
         let sides = self.cases.iter().flat_map(|case| &case.sides);
         match sides.filter(|side| side.failure.is_some()).count() {
             0 => Ok(()),
