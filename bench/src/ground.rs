@@ -25,7 +25,7 @@ impl Ground {
             Kind::Files => None,
             Kind::Postgres => Some(Postgres::builder().max_connections(200).start()?),
         };
-        Ok(Self { dir: tempfile::tempdir()?, postgres })
+        Ok(Self { dir: tempfile::Builder::new().prefix("persist-bench-").tempdir()?, postgres })
     }
 
     /// A spot of this contestant's own.
