@@ -76,7 +76,7 @@ async fn a_page_and_an_answer_are_of_one_state() {
         let mut round = rounds;
         while !done.load(Ordering::Acquire) {
             round += 1;
-            let values: Vec<i64> = if round % 2 == 0 {
+            let values: Vec<i64> = if round.is_multiple_of(2) {
                 let page = table.range(..).pages(256).next().await.unwrap().unwrap();
                 page.into_iter().map(|(_, value)| value).collect()
             } else {
