@@ -1,9 +1,11 @@
 //! Many tasks at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use futures_util::future::try_join_all;
+use futures_util::future::{join3, try_join_all};
+use futures_util::{StreamExt, TryStreamExt};
+use persist_core::{Committed, Durability};
 use tokio::time::timeout;
 
 use crate::Dir;
@@ -47,6 +49,45 @@ async fn several_stores_in_one_process_do_not_hang() {
     };
     let all = try_join_all(dirs.iter().map(one));
     timeout(STUCK, all).await.expect("the stores hang").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_and_an_answer_are_of_one_state() {
+    const KEYS: i64 = 120;
+    let dir = Dir::new();
+    let store = dir.options().durability(Durability::Relaxed).open().await.unwrap();
+    let table = numbers(&store, "t").await;
+    let write = async |number: i64| {
+        let mut batch = store.batch();
+        for key in 0..KEYS {
+            batch.insert(&table, key, number).unwrap();
+        }
+        assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    };
+    write(0).await;
+    let done = AtomicBool::new(false);
+    let writes = async {
+        for number in 1..300 {
+            write(number).await;
+        }
+        done.store(true, Ordering::Release);
+    };
+    let reads = async |rounds: usize| {
+        let mut round = rounds;
+        while !done.load(Ordering::Acquire) {
+            round += 1;
+            let values: Vec<i64> = if round.is_multiple_of(2) {
+                let page = table.range(..).pages(256).next().await.unwrap().unwrap();
+                page.into_iter().map(|(_, value)| value).collect()
+            } else {
+                let found = table.get_many(0..60).await.unwrap();
+                found.into_iter().map(Option::unwrap).collect()
+            };
+            assert!(values.iter().all(|value| *value == values[0]), "{values:?}");
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(STUCK, join3(writes, reads(0), reads(1))).await.expect("somebody hangs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -111,11 +111,12 @@ impl<B: Bytes> Kept<B> {
     /// that is too much.
     pub(super) fn record(&mut self, before: Vec<Binding<B>>, limits: &OverlayLimits) {
         self.version += 1;
-        let newest = self.pins.last_key_value().map(|(_, live)| live.version);
+        let Some((_, newest)) = self.pins.last_key_value() else { return };
+        let newest = newest.version;
         for Binding { key, value } in before {
             let kept = self.keys.entry(key.clone()).or_default();
             // No snapshot lies between two writes: the first one's old value serves all.
-            if kept.back().map(|(version, _)| *version) > newest {
+            if kept.back().is_some_and(|(version, _)| *version > newest) {
                 continue;
             }
             self.bytes += weight(&key, value.as_ref());
