@@ -10,6 +10,7 @@ use persist_core::Ref;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    persist_config::serve_if_asked();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let counted = match arguments.as_slice() {
         [] => count(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/counter.toml").as_ref()).await,

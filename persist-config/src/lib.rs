@@ -82,6 +82,15 @@ use persist_core::{Persist, Result};
 
 pub use config::Config;
 
+/// Makes this program the server of its shared stores, so that `persist-dbmd` need not be installed
+/// for them: what `persist_dbm::serve_if_asked` says. Without the feature `dbm` it does nothing.
+///
+/// Call it first in `main`.
+pub fn serve_if_asked() {
+    #[cfg(feature = "dbm")]
+    persist_dbm::serve_if_asked();
+}
+
 /// Opens the store that the section `[persist]` of a TOML file describes.
 ///
 /// # Errors

@@ -131,6 +131,42 @@ fn on_sled_alone_and_killed_at_any_moment() {
     assert_eq!(place.files(), ["counter", "server.toml"]);
 }
 
+#[test]
+fn on_shared_sled_sixteen_at_once_and_killed_at_any_moment() {
+    const ROUNDS: u32 = 20;
+    let place = Place::new(&format!("{SLED}shared = true\nidle_time = '300ms'\n"));
+    let config = place.toml();
+    let children: Vec<Child> = (0..16).map(|_| start(&config)).collect();
+    let numbers: BTreeSet<u64> =
+        children.into_iter().map(|child| number(&child.wait_with_output().unwrap())).collect();
+    assert_eq!(numbers, (1..=16).collect());
+    let started = Instant::now();
+    let mut largest = run(&config);
+    let whole_run = started.elapsed();
+    for round in 0..ROUNDS {
+        let mut children: Vec<Child> = (0..4).map(|_| start(&config)).collect();
+        std::thread::sleep(whole_run * round * 3 / (ROUNDS * 2));
+        for child in &mut children {
+            child.kill().unwrap();
+        }
+        let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
+        let before = largest;
+        for number in outputs.filter_map(|output| printed(&output)) {
+            assert!(number > before, "{number} was printed after {before}");
+            largest = largest.max(number);
+        }
+        let next = run(&config);
+        assert!(next > largest, "{next} was printed after {largest}");
+        largest = next;
+    }
+    // The server leaves by itself, and takes its socket along.
+    let begin = Instant::now();
+    while place.path("counter/socket").exists() {
+        assert!(begin.elapsed() < Duration::from_mins(1), "the server stays");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[tokio::test]
 async fn on_sled_a_second_process_is_told_how_to_share() {
     let place = Place::new(SLED);

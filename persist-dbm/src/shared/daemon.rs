@@ -61,8 +61,16 @@ pub(super) enum Report {
 pub fn serve_if_asked() {
     this_program_serves();
     let Some(orders) = env::var_os(ORDERS) else { return };
-    let orders = serde_json::from_slice::<Orders>(orders.as_encoded_bytes());
-    let done = match orders {
+    // Not here: this may be the main task of a runtime already.
+    let server = std::thread::spawn(move || obey(orders.as_encoded_bytes()));
+    // What panics has said so.
+    let failed = server.join().unwrap_or(true);
+    std::process::exit(i32::from(failed));
+}
+
+/// Does what a process was started for. Whether it failed, which it has said by then.
+fn obey(orders: &[u8]) -> bool {
+    let done = match serde_json::from_slice::<Orders>(orders) {
         Ok(Orders { role: Role::Launch, options }) => launch(&options),
         Ok(Orders { role: Role::Serve, options }) => serve(options),
         Err(error) => Err(Error::new(
@@ -71,12 +79,11 @@ pub fn serve_if_asked() {
         )
         .caused_by(error)),
     };
-    let failed = done.is_err();
-    if let Err(error) = done {
+    if let Err(error) = &done {
         tracing::error!(%error, "the server could not be started");
         Report::Failed(error.parts()).say();
     }
-    std::process::exit(i32::from(failed));
+    done.is_err()
 }
 
 /// Serves a store in the foreground until the process is told to end, or as long as it has

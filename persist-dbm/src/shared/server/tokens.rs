@@ -43,7 +43,11 @@ impl Tokens {
 
     /// The write that remembers a commit.
     pub(super) fn remember(&self, client: u128, token: Token) -> Op {
-        let value = [token.sequence.to_be_bytes(), now().as_secs().to_be_bytes()].concat();
+        self.remember_at(client, token, now())
+    }
+
+    fn remember_at(&self, client: u128, token: Token, time: Duration) -> Op {
+        let value = [token.sequence.to_be_bytes(), time.as_secs().to_be_bytes()].concat();
         Op::Key {
             table: self.0.clone(),
             key: row(client, token.slot),
@@ -120,4 +124,42 @@ fn sequence_and_time(value: &Cell) -> (Option<u64>, Option<Duration>) {
 /// The time since 1970 by this machine's clock.
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tokens_are_known_until_their_client_is_gone_for_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::Options::new(dir.path().join("store")).backend().await.unwrap();
+        let tokens = Tokens::of(&store).await.unwrap();
+        let token = |sequence, slot| Token { sequence, slot };
+        let long_ago = now().saturating_sub(GRACE * 2);
+        let ops = vec![
+            tokens.remember(1, token(7, 0)),
+            tokens.remember_at(2, token(7, 0), long_ago),
+            tokens.remember_at(3, token(7, 0), long_ago),
+            tokens.remember_at(4, token(7, 0), long_ago),
+            tokens.remember(4, token(8, u16::MAX)),
+        ];
+        store.commit(Batch { ops }).await.unwrap();
+        let known = async |client, sequence, slot| {
+            tokens.applied(&store, client, token(sequence, slot)).await.unwrap()
+        };
+        assert!(known(1, 7, 0).await && !known(1, 8, 0).await && !known(1, 7, 1).await);
+
+        let sessions = Sessions::default();
+        sessions.begin(3).await;
+        tokens.sweep(&store, &sessions).await.unwrap();
+        assert!(known(1, 7, 0).await, "it is not old");
+        assert!(!known(2, 7, 0).await, "its client is gone");
+        assert!(known(3, 7, 0).await, "its client is connected");
+        assert!(known(4, 7, 0).await, "its client wrote a while ago");
+
+        tokens.forget(&store, 4).await.unwrap();
+        assert!(!known(4, 7, 0).await && !known(4, 8, u16::MAX).await);
+        assert!(known(3, 7, 0).await, "another client's");
+    }
 }
