@@ -13,8 +13,8 @@ use crate::engine::Engine;
 use crate::error::{at, engine};
 use crate::{Options, keys};
 
-/// How many bytes are copied at once. sled writes a batch in no order, and what comes in order
-/// takes half the space: a batch must be small, but not so small that its head counts.
+/// How many bytes are copied at once. sled writes a batch in no order, so a small one keeps most of
+/// the order in which the rows come.
 const AT_ONCE: usize = 64 << 10;
 
 /// What a compaction did.
@@ -31,7 +31,8 @@ pub struct Compacted {
 ///
 /// Nobody may have the store open meanwhile, the server of a shared store included, and there must
 /// be space for a second copy. If the process is killed, the store is as it was, or compacted;
-/// the next to open it removes what is left over. It takes about a second for 100,000 small rows.
+/// the next to open it removes what is left over. It takes a second or two for 100,000 small rows,
+/// and helps a store from which much was removed; one that is as full as ever stays as large.
 /// Dropping the future does not stop it.
 ///
 /// # Errors
