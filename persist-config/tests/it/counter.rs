@@ -134,7 +134,7 @@ fn on_sled_alone_and_killed_at_any_moment() {
 #[test]
 fn on_shared_sled_sixteen_at_once_and_killed_at_any_moment() {
     const ROUNDS: u32 = 20;
-    let place = Place::new(&format!("{SLED}shared = true\nidle_time = '300ms'\n"));
+    let place = Place::new(format!("{SLED}shared = true\nidle_time = '300ms'\n"));
     let config = place.toml();
     let children: Vec<Child> = (0..16).map(|_| start(&config)).collect();
     let numbers: BTreeSet<u64> =
