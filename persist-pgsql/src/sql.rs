@@ -113,7 +113,7 @@ impl PgTable {
         let name = &self.name;
         let sql = format!(
             "SELECT key, CASE WHEN kept THEN value END, kept FROM ( \
-               SELECT key, value, bytes <= $1 OR n = 1 AS kept, bytes - size <= $1 AS shown FROM ( \
+               SELECT key, value, bytes <= $1 OR n = 1 AS kept, bytes - size <= $1 OR n = 2 AS shown FROM ( \
                  SELECT key, value, size, sum(size) OVER w AS bytes, row_number() OVER w AS n \
                  FROM (SELECT key, value, {size} AS size FROM {name}{condition} \
                        ORDER BY key {order} LIMIT $2) AS rows \
