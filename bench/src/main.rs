@@ -1,45 +1,66 @@
-//! Measures persist beside the raw engines, in one run: `cargo xtask bench`.
+//! Measures persist beside the raw engines and beside what a user would pick instead, in one run:
+//! `cargo xtask bench`.
 //!
-//! Every case runs ours and the raw engine in turn for several rounds, and reports the medians
-//! and their ratio. Keys are 16 bytes of text, values 100 bytes; every put carries a new value,
-//! since SQLite writes nothing for a row that stays as it is.
+//! Keys are 16 bytes of text, values 100 bytes, and every write carries a new value. All
+//! contestants of a case store the same rows with the same durability and have their rounds in
+//! turn; the figures are medians of the rounds.
 
-mod data;
-mod measure;
-mod mem;
+mod chart;
+mod contest;
+mod effort;
+mod engines;
+mod entrant;
+mod ground;
+mod helpers;
+mod machine;
 mod ours;
 mod report;
-mod sqlite;
 
 use std::path::PathBuf;
 
 use clap::Parser;
+use persist_bench_kit::{Result, WORKERS};
 
-use measure::{Effort, Failure};
+use contest::Contest;
+use effort::Effort;
 use report::Report;
 
 #[derive(Parser)]
-#[command(about = "Measures persist beside the raw engines")]
+#[command(about = "Measures persist beside the raw engines and other libraries")]
 struct Arguments {
-    /// Fewer rows and shorter rounds: under 3 minutes in all
+    /// Fewer rows, fewer tasks and shorter rounds: under 3 minutes in all
     #[arg(long)]
     quick: bool,
     /// Only cases whose name ENGINE/FAMILY/TASKS contains this
     #[arg(long, default_value = "")]
     filter: String,
+    /// Leaves out the peers: only ours and the raw engine
+    #[arg(long)]
+    no_peers: bool,
     /// Writes a line of JSON for each case to this file
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Draws a chart of each family into this directory
+    #[arg(long)]
+    charts: Option<PathBuf>,
 }
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut report = Report::new(arguments.filter, arguments.json)?;
-    runtime.block_on(async {
-        mem::run(effort, &mut report).await?;
-        sqlite::run(effort, &mut report).await
-    })?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let mut report = Report::new(arguments.json)?;
+    let contest = Contest {
+        effort: if arguments.quick { Effort::QUICK } else { Effort::FULL },
+        filter: arguments.filter,
+        peers: !arguments.no_peers,
+    };
+    let ended = runtime.block_on(contest.run(&engines::all(), &mut report));
+    // A contestant that hangs was given up; its threads must not hold us up.
+    runtime.shutdown_background();
+    ended?;
+    if let Some(directory) = arguments.charts {
+        chart::draw(&directory, &report)?;
+    }
     report.finish()
 }

@@ -1,6 +1,7 @@
 //! The backends there are: a new one adds its line here and nowhere else.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use persist_servers::Server;
 
 /// A backend, under the name that configuration files and `--backend` use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,13 +12,20 @@ pub(crate) struct Backend {
     pub(crate) in_config: bool,
     /// The crate that implements it, whose `it` tests hold the laws.
     pub(crate) package: &'static str,
+    /// The servers without which its tests fail.
+    pub(crate) needs: &'static [Server],
 }
 
 /// Every backend, in the order of the matrix.
 pub(crate) static ALL: &[Backend] = &[
-    Backend { name: "mem", in_config: true, package: "persist-mem" },
-    Backend { name: "sqlite", in_config: true, package: "persist-sqlite" },
-    Backend { name: "custom-backend", in_config: false, package: "persist-custom-backend" },
+    Backend { name: "mem", in_config: true, package: "persist-mem", needs: &[] },
+    Backend { name: "sqlite", in_config: true, package: "persist-sqlite", needs: &[] },
+    Backend {
+        name: "custom-backend",
+        in_config: false,
+        package: "persist-custom-backend",
+        needs: &[],
+    },
 ];
 
 /// The backend called `name`.

@@ -6,6 +6,7 @@ use crate::Result;
 use crate::backends::{self, Backend};
 use crate::matrix::{self, Column};
 use crate::report::{LawReport, Verdict};
+use crate::services::Services;
 use crate::suite::{self, SuiteRun};
 
 /// Which laws to run, and how to tell.
@@ -25,7 +26,9 @@ pub(crate) struct Args {
 /// Runs the laws and tells how they ended.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let backends = backends::choose(&args.backends);
-    let runs: Vec<_> = backends.into_iter().map(|b| suite::run(b, args.law.as_deref())).collect();
+    let services = Services::start(&backends)?;
+    let run = |backend| suite::run(backend, args.law.as_deref(), &services);
+    let runs: Vec<_> = backends.into_iter().map(run).collect();
     if args.json {
         print_json(&runs)?;
     } else {

@@ -10,6 +10,7 @@ mod command;
 mod conformance;
 mod matrix;
 mod report;
+mod services;
 mod shell;
 mod step;
 mod suite;
@@ -37,6 +38,8 @@ enum Task {
     TestAll(test_all::Args),
     /// Run the laws that every backend keeps
     Conformance(conformance::Args),
+    /// Start the servers that some backends need, and keep them until Ctrl-C
+    Services(services::Args),
     /// Measure the backends
     Bench(bench::Args),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::TestAll(args) => test_all::run(&args),
         Task::Conformance(args) => conformance::run(&args),
+        Task::Services(args) => services::run(&args),
         Task::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -77,7 +77,7 @@ mod tests {
             format!("{{\"backend\":\"b\",\"law\":\"{law}\",\"result\":\"{result}\"}}\n")
         };
         SuiteRun {
-            backend: Backend { name: "b", in_config: true, package: "persist-b" },
+            backend: Backend { name: "b", in_config: true, package: "persist-b", needs: &[] },
             laws: report::parse(&laws.iter().map(line).collect::<String>()).0,
             problems: problems.iter().map(ToString::to_string).collect(),
         }

@@ -9,6 +9,7 @@ use std::{env, fs};
 
 use clap::Parser;
 
+use crate::services::Services;
 use crate::{Cli, Result, command};
 
 /// Set for every line that runs, so that none can start all the checks again from within.
@@ -23,7 +24,7 @@ pub(crate) fn refuse_recursion() -> Result<()> {
 }
 
 /// Runs the lines of `README.md` and `docs/*.md`; the error names those that failed.
-pub(crate) fn run(root: &Path) -> Result<()> {
+pub(crate) fn run(root: &Path, services: &Services) -> Result<()> {
     let mut failed = Vec::new();
     for document in documents(root)? {
         let text = fs::read_to_string(&document)
@@ -32,7 +33,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         for (number, line) in shell_lines(&text) {
             let place = format!("{name}:{number}");
             println!("$ {line}  # {place}");
-            if let Err(error) = run_line(root, &line, &place) {
+            if let Err(error) = run_line(root, &line, &place, services) {
                 println!("FAILED {place}: {error}");
                 failed.push(format!("{place} `{line}`"));
             }
@@ -55,7 +56,7 @@ fn documents(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn run_line(root: &Path, line: &str, place: &str) -> Result<()> {
+fn run_line(root: &Path, line: &str, place: &str, services: &Services) -> Result<()> {
     if let Some(words) = too_long_to_run(line) {
         return match Cli::try_parse_from(words) {
             Err(error) if error.use_stderr() => Err(error.into()),
@@ -64,16 +65,19 @@ fn run_line(root: &Path, line: &str, place: &str) -> Result<()> {
     }
     let mut shell = Command::new("sh");
     shell.args(["-ec", line]).current_dir(root).stdin(Stdio::null());
+    services.reach(&mut shell);
     command::run(shell.env(NESTED, place))
 }
 
-/// The words after `cargo` of a command that runs these checks again, or for minutes; such a line
+/// The words after `cargo` of a command that runs these checks again, for minutes or forever; such a line
 /// must only be one that clap accepts.
 fn too_long_to_run(line: &str) -> Option<Vec<&str>> {
     let command = line.split(" #").next().unwrap_or(line);
     let words: Vec<_> = command.split_whitespace().collect();
     match words.split_first() {
-        Some((&"cargo", rest)) if matches!(rest, ["xtask", "test-all" | "bench", ..]) => {
+        Some((&"cargo", rest))
+            if matches!(rest, ["xtask", "test-all" | "bench" | "services", ..]) =>
+        {
             Some(rest.to_vec())
         }
         _ => None,
@@ -141,9 +145,12 @@ mod tests {
     #[test]
     fn long_commands_are_parsed_instead_of_run() {
         let root = command::root();
-        let check = |line: &str| run_line(&root, line, "here").map_err(|e| e.to_string());
+        let check = |line: &str| {
+            run_line(&root, line, "here", &Services::default()).map_err(|e| e.to_string())
+        };
         check("cargo xtask test-all --skip fmt  # a while").unwrap();
         check("cargo xtask bench --quick").unwrap();
+        check("cargo xtask services").unwrap();
         check("cargo xtask bench --help").unwrap();
         assert!(check("cargo xtask bench --qick").unwrap_err().contains("--quick"));
         assert!(check("cargo xtask test-all && true").is_err());
@@ -152,14 +159,19 @@ mod tests {
     #[test]
     fn a_line_that_fails_and_a_missing_readme_are_told() {
         let root = tempfile::tempdir().unwrap();
-        assert!(run(root.path()).unwrap_err().to_string().contains("README.md"));
+        assert!(
+            run(root.path(), &Services::default()).unwrap_err().to_string().contains("README.md")
+        );
         fs::write(root.path().join("README.md"), "```sh\ntrue\nfalse\ntrue\n```\n").unwrap();
-        assert_eq!(run(root.path()).unwrap_err().to_string(), "README.md:3 `false`");
+        assert_eq!(
+            run(root.path(), &Services::default()).unwrap_err().to_string(),
+            "README.md:3 `false`"
+        );
     }
 
     #[test]
     fn a_line_sees_that_it_is_nested() {
         let line = format!("test \"${NESTED}\" = README.md:1");
-        run_line(&command::root(), &line, "README.md:1").unwrap();
+        run_line(&command::root(), &line, "README.md:1", &Services::default()).unwrap();
     }
 }

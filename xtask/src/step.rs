@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::backends::{self, Backend};
 use crate::command::cargo;
+use crate::services;
 
 /// A step, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub(crate) enum Step {
     Fmt,
     Clippy,
     Doc,
+    Services,
     Tests,
     Doctests,
     Features,
@@ -22,10 +24,11 @@ pub(crate) enum Step {
 
 impl Step {
     /// Every step: the cheap ones that fail most often come first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Clippy,
         Self::Doc,
+        Self::Services,
         Self::Tests,
         Self::Doctests,
         Self::Features,
@@ -39,6 +42,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Doc => "doc",
+            Self::Services => "services",
             Self::Tests => "tests",
             Self::Doctests => "doctests",
             Self::Features => "features",
@@ -47,8 +51,9 @@ impl Step {
         }
     }
 
-    /// What the step runs; nothing for the two that are more than commands. The tests of a
-    /// skipped backend are left out, for they need its engine as much as its laws do.
+    /// What the step runs; nothing for those that are more than commands. The tests of a
+    /// skipped backend are left out, for they need its engine as much as its laws do; and so are
+    /// those of the servers if it is one of theirs.
     pub(crate) fn commands(self, skipped: &[Backend]) -> Vec<Command> {
         let line = match self {
             Self::Fmt => "fmt --all --check",
@@ -57,14 +62,16 @@ impl Step {
             Self::Tests => "test --workspace --all-features --all-targets --no-fail-fast",
             Self::Doctests => "test --workspace --all-features --doc --no-fail-fast",
             Self::Features => return features(),
-            Self::Laws | Self::Shell => return Vec::new(),
+            Self::Services | Self::Laws | Self::Shell => return Vec::new(),
         };
         let mut command = cargo(line.split(' '));
         if self == Self::Doc {
             command.env("RUSTDOCFLAGS", "-D warnings");
         }
         if matches!(self, Self::Tests | Self::Doctests) {
-            command.args(skipped.iter().flat_map(|backend| ["--exclude", backend.package]));
+            let servers = (!services::own_tests(skipped)).then_some(services::PACKAGE);
+            let packages = skipped.iter().map(|backend| backend.package).chain(servers);
+            command.args(packages.flat_map(|package| ["--exclude", package]));
         }
         if self == Self::Tests {
             command.args(["--", "--skip", "laws::"]);

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::backends::Backend;
 use crate::command;
 use crate::report::{self, LawReport, Verdict};
+use crate::services::Services;
 
 /// The variable that tells the law suite which file to append its reports to.
 const REPORT: &str = "PERSIST_LAWS_REPORT";
@@ -44,18 +45,19 @@ impl SuiteRun {
 ///
 /// A backend whose tests do not build or start is a run with a problem, so that the other
 /// backends still have their turn.
-pub(crate) fn run(backend: Backend, filter: Option<&str>) -> SuiteRun {
-    attempt(backend, filter).unwrap_or_else(|error| SuiteRun {
+pub(crate) fn run(backend: Backend, filter: Option<&str>, services: &Services) -> SuiteRun {
+    attempt(backend, filter, services).unwrap_or_else(|error| SuiteRun {
         backend,
         laws: Vec::new(),
         problems: vec![error.to_string()],
     })
 }
 
-fn attempt(backend: Backend, filter: Option<&str>) -> Result<SuiteRun> {
+fn attempt(backend: Backend, filter: Option<&str>, services: &Services) -> Result<SuiteRun> {
     let listing = command::output(tests(backend).args(["laws::", "--list"]))?;
     let mut listed = parse_list(&listing);
     let mut execution = tests(backend);
+    services.reach(&mut execution);
     if let Some(filter) = filter {
         listed.retain(|law| law.contains(filter));
         execution.arg("--exact").args(listed.iter().map(|law| format!("laws::{law}")));
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_a_failure_even_when_every_law_holds() {
-        let backend = Backend { name: "mem", in_config: true, package: "persist-mem" };
+        let backend = Backend { name: "mem", in_config: true, package: "persist-mem", needs: &[] };
         let (laws, _) = report::parse(r#"{"backend":"mem","law":"a::b","result":"ok"}"#);
         let mut run = SuiteRun { backend, laws, problems: Vec::new() };
         assert!(!run.failed());

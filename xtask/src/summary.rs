@@ -74,7 +74,7 @@ mod tests {
         };
         let text = line("a::a", "ok") + &line("a::b", "ok") + &line("a::c", "n/a");
         let run = SuiteRun {
-            backend: Backend { name: "b", in_config: true, package: "persist-b" },
+            backend: Backend { name: "b", in_config: true, package: "persist-b", needs: &[] },
             laws: report::parse(&(text + &line("a::d", "failed"))).0,
             problems: Vec::new(),
         };

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::backends::{self, Backend};
 use crate::matrix::{self, Column};
+use crate::services::{self, Services};
 use crate::step::{Skip, Step};
 use crate::suite::SuiteRun;
 use crate::summary::{Outcome, Tally};
@@ -35,15 +36,23 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     shell::refuse_recursion()?;
     let (chosen, left_out) = args.backends();
     let (mut steps, mut runs) = (Vec::new(), Vec::new());
+    let mut services = Services::default();
     for step in Step::ALL {
         println!("\n== {}", step.name());
         let start = Instant::now();
         let done = match step {
             _ if args.skips.contains(&Skip::Step(step)) => None,
+            Step::Services => {
+                let started = Services::start_for_all(&chosen, &left_out);
+                Some(started.map(|started| services = started))
+            }
             Step::Laws if chosen.is_empty() => None,
-            Step::Laws => Some(laws(&chosen, &mut runs)),
-            Step::Shell => Some(shell::run(&command::root())),
-            _ => Some(step.commands(&left_out).iter_mut().try_for_each(command::run)),
+            Step::Laws => Some(laws(&chosen, &services, &mut runs)),
+            Step::Shell => Some(shell::run(&command::root(), &services)),
+            _ => Some(step.commands(&left_out).iter_mut().try_for_each(|command| {
+                services.reach(command);
+                command::run(command)
+            })),
         };
         let outcome = match done {
             None => Outcome::Skipped,
@@ -61,6 +70,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for backend in &left_out {
         println!("{:<8}  skipped: its laws and the tests of {}", backend.name, backend.package);
     }
+    if !services::own_tests(&left_out) {
+        println!("{:<8}  skipped: the tests of {}", "servers", services::PACKAGE);
+    }
     let columns = backends::ALL.iter().map(|backend| Column {
         name: backend.name,
         run: runs.iter().find(|run: &&SuiteRun| run.backend == *backend),
@@ -71,8 +83,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if tally.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn laws(chosen: &[Backend], runs: &mut Vec<SuiteRun>) -> Result<()> {
-    runs.extend(chosen.iter().map(|backend| suite::run(*backend, None)));
+fn laws(chosen: &[Backend], services: &Services, runs: &mut Vec<SuiteRun>) -> Result<()> {
+    runs.extend(chosen.iter().map(|backend| suite::run(*backend, None, services)));
     conformance::print_list(runs);
     let failed = runs.iter().filter(|run| run.failed()).map(|run| run.backend.name);
     let failed = failed.collect::<Vec<_>>().join(", ");
@@ -109,7 +121,11 @@ mod tests {
     #[test]
     fn an_unknown_skip_lists_the_names_and_suggests_the_nearest() {
         let error = parse(&["--skip", "clipy"]).unwrap_err();
-        assert!(error.contains("fmt, clippy, doc, tests, doctests, features, laws, shell, mem"));
+        assert!(
+            error.contains(
+                "fmt, clippy, doc, services, tests, doctests, features, laws, shell, mem"
+            )
+        );
         assert!(error.contains("a similar value exists: 'clippy'"), "{error}");
     }
 

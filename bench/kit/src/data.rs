@@ -1,0 +1,95 @@
+//! The keys and values that everybody is given.
+
+/// How long a value is.
+pub const VALUE: usize = 100;
+
+/// The `n`th key: 16 bytes, in no particular order.
+pub fn key(n: u64) -> String {
+    format!("{:016x}", (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// A value that was never given before for this `seed` and `n`: SQLite writes nothing for a row
+/// that stays as it is, so every put must carry a new one.
+pub fn value(seed: u64, n: u64) -> Vec<u8> {
+    let mut value = vec![0; VALUE];
+    let mut state = seed ^ n.wrapping_mul(0xd134_2543_de82_ef95);
+    for chunk in value.chunks_mut(8) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        chunk.copy_from_slice(&state.to_le_bytes()[..chunk.len()]);
+    }
+    value
+}
+
+/// What an update makes of a value: the number in its first 8 bytes is one more.
+pub fn updated(old: &[u8]) -> Vec<u8> {
+    let mut new = old.to_vec();
+    if let Some(head) = new.first_chunk_mut() {
+        *head = u64::from_le_bytes(*head).wrapping_add(1).to_le_bytes();
+    }
+    new
+}
+
+/// A fast sequence of numbers below `below`, different for each `seed`.
+pub struct Picks {
+    state: u64,
+    below: u64,
+}
+
+impl Picks {
+    pub fn new(seed: u64, below: u64) -> Self {
+        Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, below }
+    }
+
+    pub fn pick(&mut self) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % self.below
+    }
+}
+
+/// The work of one task or thread: which keys, and with which values.
+pub struct Script {
+    picks: Picks,
+    seed: u64,
+    rows: u64,
+    n: u64,
+}
+
+impl Script {
+    /// That of the `worker`th of a round.
+    pub fn new(seed: u64, worker: u64, rows: u64) -> Self {
+        let seed = seed << 16 | worker;
+        Self { picks: Picks::new(seed, rows), seed, rows, n: 0 }
+    }
+
+    pub fn key(&mut self) -> String {
+        key(self.picks.pick())
+    }
+
+    pub fn row(&mut self) -> (String, Vec<u8>) {
+        self.n += 1;
+        (self.key(), value(self.seed, self.n))
+    }
+
+    /// A hundred rows, no key twice.
+    pub fn batch(&mut self) -> Vec<(String, Vec<u8>)> {
+        let first = self.picks.pick();
+        let begin = self.n;
+        self.n += 100;
+        let row = |i| (key((first + i) % self.rows), value(self.seed, begin + i + 1));
+        (0..100).map(row).collect()
+    }
+
+    /// Whether the next call of mixed work is a write.
+    pub fn writes(&mut self) -> bool {
+        self.n += 1;
+        self.n % 10 == 0
+    }
+}
+
+/// All rows, in the pieces in which they are loaded.
+pub fn pieces(rows: u64) -> impl Iterator<Item = Vec<(String, Vec<u8>)>> {
+    let piece = move |begin: u64| (begin..rows.min(begin + 1000)).map(|n| (key(n), value(0, n)));
+    (0..rows).step_by(1000).map(move |begin| piece(begin).collect())
+}
