@@ -68,10 +68,6 @@ pub(crate) fn is_stale_statement(error: &sqlx::Error) -> bool {
     matches!(code(error), Some("26000" | "0A000" | "42P05"))
 }
 
-/// Whether what the statement names is not there.
-pub(crate) fn is_missing_table(error: &sqlx::Error) -> bool {
-    code(error) == Some("42P01")
-}
 
 /// Whether a lock was not to be had in time.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {

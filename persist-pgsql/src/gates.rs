@@ -29,11 +29,6 @@ impl Gates {
         Self { store: registry.cast_signed(), channel: format!("persist_{registry}") }
     }
 
-    /// The channel on which changes are told.
-    pub(crate) fn channel(&self) -> &str {
-        &self.channel
-    }
-
     /// The gate of one table, as a query.
     pub(crate) fn shared_cte(&self, id: i32) -> String {
         let store = self.store;

@@ -51,6 +51,7 @@ impl Child {
             .args([&format!("{module}::child"), "--exact", "--nocapture"])
             .env(CHILD, serde_json::to_string(&orders).expect("orders are plain text"))
             .env_remove(REPORT)
+            .envs(S::environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -28,4 +28,10 @@ pub trait Subject: 'static {
     ///
     /// Settings should be those that users get by default, full durability above all.
     fn open(place: &Path) -> impl Future<Output = Result<Arc<dyn Backend>>> + Send;
+
+    /// What child processes find in their environment besides what this process does: where the
+    /// server is, say, that this process has started.
+    fn environment() -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }

@@ -6,6 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod changes;
+mod collation;
+mod crash;
+mod pool;
+mod reference;
+mod serial;
 mod subject;
+mod support;
 
 persist_conformance::laws!(subject::Pgsql);

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use persist_core::Result;
 use persist_core::backend::Backend;
+use persist_servers::Postgres;
+
+use crate::support::options;
 
 pub(crate) struct Pgsql;
 
@@ -13,8 +16,10 @@ impl persist_conformance::Subject for Pgsql {
     async fn open(place: &Path) -> Result<Arc<dyn Backend>> {
         let mut hasher = DefaultHasher::new();
         place.hash(&mut hasher);
-        let url = std::env::var("PERSIST_PG_URL").unwrap();
-        let options = persist_pgsql::Options::new().url(url).size_conn_pool(4);
-        options.schema(format!("law_{:016x}", hasher.finish())).backend().await
+        options(&format!("law_{:016x}", hasher.finish())).backend().await
+    }
+
+    fn environment() -> Vec<(&'static str, String)> {
+        vec![("PERSIST_PG_URL", Postgres::shared_url().unwrap())]
     }
 }
