@@ -3,6 +3,8 @@
 
 #[cfg(feature = "mem")]
 mod mem;
+#[cfg(feature = "pgsql")]
+mod pgsql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -18,12 +20,19 @@ use crate::reader::{self, Lookup};
 
 /// The backends of this version. A section of any of them may stand in a file, whatever is
 /// compiled in.
-static BACKENDS: [Backend; 2] = [
+static BACKENDS: [Backend; 3] = [
     Backend {
         name: "mem",
         #[cfg(feature = "mem")]
         engine: Some(Engine::of::<persist_mem::Options>()),
         #[cfg(not(feature = "mem"))]
+        engine: None,
+    },
+    Backend {
+        name: "pgsql",
+        #[cfg(feature = "pgsql")]
+        engine: Some(Engine::of::<persist_pgsql::Options>()),
+        #[cfg(not(feature = "pgsql"))]
         engine: None,
     },
     Backend {
@@ -36,7 +45,7 @@ static BACKENDS: [Backend; 2] = [
 ];
 
 /// Names that later versions give to their backends.
-const PLANNED: [&str; 3] = ["dbm", "pgsql", "redis"];
+const PLANNED: [&str; 2] = ["dbm", "redis"];
 
 /// A store that is being opened.
 pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<Persist>> + Send>>;
@@ -68,7 +77,7 @@ trait Settings: DeserializeOwned {
 }
 
 impl Engine {
-    #[cfg_attr(not(any(feature = "mem", feature = "sqlite")), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "mem", feature = "pgsql", feature = "sqlite")), expect(dead_code))]
     const fn of<S: Settings>() -> Self {
         Self {
             check: reader::check::<S>,

@@ -11,7 +11,7 @@
 //! listen = "0.0.0.0:8080"
 //!
 //! [persist]
-//! backend = "mem"             # or "sqlite"
+//! backend = "mem"             # or "sqlite", or "pgsql"
 //! durability = "full"         # or "relaxed"
 //!
 //! [persist.sqlite]
@@ -61,7 +61,7 @@
 //!
 //! # Features
 //!
-//! One for each backend, of the same name. `mem` and `sqlite` are on by default.
+//! One for each backend, of the same name. `mem` and `sqlite` are on by default; `pgsql` is not.
 
 mod backends;
 mod config;

@@ -12,14 +12,14 @@ pub(crate) fn engine(error: sqlx::Error) -> Error {
             let reported = reported.downcast_ref::<PgDatabaseError>();
             return Error::new(kind_of(reported.code()), told(reported)).caused_by(Reported::of(reported));
         }
-        sqlx::Error::Io(_) => {
-            (ErrorKind::Unavailable, "the connection to the PostgreSQL server failed; is it running?")
-        }
-        sqlx::Error::Tls(_) => (
+        error if is_tls(error) => (
             ErrorKind::Config,
             "TLS with the PostgreSQL server failed; check `tls` and `root_certificate`, and that \
              the server offers TLS",
         ),
+        sqlx::Error::Io(_) => {
+            (ErrorKind::Unavailable, "the connection to the PostgreSQL server failed; is it running?")
+        }
         sqlx::Error::Protocol(_) => (
             ErrorKind::Unavailable,
             "what answered does not speak PostgreSQL's protocol as expected; check host and port",
@@ -49,11 +49,20 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 /// Whether the server may take the same connection a little later.
 pub(crate) fn is_passing(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) => true,
+        sqlx::Error::Io(_) => !is_tls(error),
         // Too many connections; starting up, shutting down.
         sqlx::Error::Database(_) => {
             code(error).is_some_and(|code| code == "53300" || class(code) == "57")
         }
+        _ => false,
+    }
+}
+
+/// Whether the two sides could not agree on TLS, which the driver reports in two ways.
+fn is_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
         _ => false,
     }
 }

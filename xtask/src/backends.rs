@@ -21,6 +21,12 @@ pub(crate) static ALL: &[Backend] = &[
     Backend { name: "mem", in_config: true, package: "persist-mem", needs: &[] },
     Backend { name: "sqlite", in_config: true, package: "persist-sqlite", needs: &[] },
     Backend {
+        name: "pgsql",
+        in_config: true,
+        package: "persist-pgsql",
+        needs: &[Server::Postgres],
+    },
+    Backend {
         name: "custom-backend",
         in_config: false,
         package: "persist-custom-backend",

@@ -112,7 +112,7 @@ async fn what_was_looked_up_is_never_shown() {
     for (settings, expected) in [
         (
             "backend = { file = 'secret' }",
-            "2:11: persist.backend: unknown backend; expected \"mem\" or \"sqlite\"",
+            "2:11: persist.backend: unknown backend; expected \"mem\", \"pgsql\" or \"sqlite\"",
         ),
         (
             "backend = 'mem'\ndurability = { file = 'secret' }",

@@ -4,9 +4,11 @@ use persist_config::Config;
 
 #[test]
 fn a_backend_that_is_not_compiled_in_names_its_feature() {
-    for (name, compiled_in) in
-        [("mem", cfg!(feature = "mem")), ("sqlite", cfg!(feature = "sqlite"))]
-    {
+    for (name, compiled_in) in [
+        ("mem", cfg!(feature = "mem")),
+        ("pgsql", cfg!(feature = "pgsql")),
+        ("sqlite", cfg!(feature = "sqlite")),
+    ] {
         let toml = format!("[persist]\nbackend = \"{name}\"\n[persist.{name}]\nx.y = 1\n");
         let told = Config::from_toml(&toml).unwrap_err().to_string();
         if compiled_in {

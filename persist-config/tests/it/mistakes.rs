@@ -136,11 +136,11 @@ fn a_backend_that_there_is_not() {
     );
     mistake(
         "[persist]\nbackend = \"oracle\"\n",
-        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem" or "sqlite""#,
+        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem", "pgsql" or "sqlite""#,
     );
     mistake(
-        "[persist]\nbackend = \"pgsql\"\n",
-        r#"server.toml:2:11: persist.backend: the backend "pgsql" is not in this version; expected "mem" or "sqlite""#,
+        "[persist]\nbackend = \"dbm\"\n",
+        r#"server.toml:2:11: persist.backend: the backend "dbm" is not in this version; expected "mem", "pgsql" or "sqlite""#,
     );
     mistake(
         "[persist]\nbackend = 1\n",

@@ -132,7 +132,7 @@ impl Options {
         if connect.get_database().is_none() {
             connect = connect.database(DATABASE);
         }
-        connect = self.encrypted(connect);
+        connect = self.encrypted(connect)?;
         if let Some(name) = &self.application_name {
             connect = connect.application_name(name);
         } else if connect.get_application_name().is_none() {
@@ -150,14 +150,18 @@ impl Options {
         Ok(connect.disable_statement_logging())
     }
 
-    fn encrypted(&self, mut connect: PgConnectOptions) -> PgConnectOptions {
+    fn encrypted(&self, mut connect: PgConnectOptions) -> Result<PgConnectOptions> {
         if let Some(file) = &self.root_certificate {
+            std::fs::read(file).map_err(|error| {
+                let shown = file.display();
+                config(format!("`root_certificate` cannot be read: {shown}")).caused_by(error)
+            })?;
             connect = connect.ssl_root_cert(file).ssl_mode(Tls::VerifyFull.mode());
         }
-        match self.tls {
+        Ok(match self.tls {
             Some(tls) => connect.ssl_mode(tls.mode()),
             None => connect,
-        }
+        })
     }
 
     fn check_conflicts(&self) -> Result<()> {

@@ -6,12 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod bouncer;
 mod changes;
 mod collation;
 mod crash;
 mod pool;
 mod reference;
 mod serial;
+mod settings;
 mod subject;
 mod support;
 
