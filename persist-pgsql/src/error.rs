@@ -106,6 +106,7 @@ fn kind_of(code: &str) -> ErrorKind {
         "40001" | "40P01" => ErrorKind::Conflict,
         "55P03" => ErrorKind::Busy,
         "53100" => ErrorKind::NoSpace,
+        "54000" => ErrorKind::TooLarge,
         QUERY_CANCELED => ErrorKind::Timeout,
         "XX001" | "XX002" => ErrorKind::Corrupt,
         _ => match class(code) {
@@ -128,6 +129,7 @@ fn told(reported: &PgDatabaseError) -> &'static str {
         "42P01" => "the table was dropped; open it again to make a new one",
         "40001" | "40P01" => "others changed the same rows again and again; try again",
         "55P03" => "somebody else holds the table; try again",
+        "54000" => "the key is longer than PostgreSQL's index takes, about 2,700 bytes as stored",
         "53100" => "the server's disk is full; make space and try again",
         "53200" | "53000" => "the server is out of resources; see its log",
         "53300" => "the server takes no more connections; raise its `max_connections`",

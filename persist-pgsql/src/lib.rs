@@ -10,6 +10,7 @@ mod gather;
 mod lane;
 mod listen;
 mod notice;
+mod ocsipersist;
 mod options;
 mod pool;
 mod read;

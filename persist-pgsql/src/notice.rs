@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use persist_core::backend::{Batch, Cell, Hint, Op, Write};
+use persist_core::backend::{Batch, Cell, Hint, Op, TableHandle, Write};
+
+use crate::ocsipersist::FIRST_ADOPTED;
 
 /// The most keys, and bytes of keys, that a notice names; past that it names the table.
 const MOST_KEYS: usize = 16;
@@ -32,7 +34,11 @@ impl Notices {
     }
 
     /// The notice that keys of one table have changed.
-    pub(crate) fn of_keys<'k>(&self, table: &str, keys: impl Iterator<Item = &'k Cell>) -> String {
+    pub(crate) fn of_keys<'k>(
+        &self,
+        table: &TableHandle,
+        keys: impl Iterator<Item = &'k Cell>,
+    ) -> String {
         let mut changes = Gathered::default();
         keys.for_each(|key| changes.key(table, key));
         self.of(changes)
@@ -51,7 +57,7 @@ impl Notices {
         for op in batches.flat_map(|batch| &batch.ops) {
             match op {
                 Op::Key { write: Write::Nothing, .. } | Op::Unchanged(_) => {}
-                Op::Key { table, key, .. } => changes.key(table.name(), key),
+                Op::Key { table, key, .. } => changes.key(table, key),
                 Op::DeleteRange { table, .. } => changes.table(table.name()),
             }
         }
@@ -104,15 +110,16 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn key(&mut self, table: &str, key: &Cell) {
+    fn key(&mut self, table: &TableHandle, key: &Cell) {
         self.keys += 1;
         self.bytes += key.len();
-        if self.keys > MOST_KEYS || self.bytes > MOST_BYTES {
-            return self.table(table);
+        // Others may have opened an adopted table under other columns, with other cells.
+        let adopted = table.id() >= FIRST_ADOPTED;
+        if self.keys > MOST_KEYS || self.bytes > MOST_BYTES || adopted {
+            return self.table(table.name());
         }
-        match self.of(table) {
-            Some(keys) => keys.push(key.clone()),
-            None => {}
+        if let Some(keys) = self.of(table.name()) {
+            keys.push(key.clone());
         }
     }
 
@@ -146,16 +153,23 @@ fn decode(text: &str) -> Option<Vec<Changed>> {
 
 #[cfg(test)]
 mod tests {
+    use persist_core::backend::{CellType, ColumnSpec, TableSpec};
+
     use super::*;
 
     fn text(text: &str) -> Cell {
         Cell::Text(text.into())
     }
 
+    fn table(name: &str) -> TableHandle {
+        let column = || ColumnSpec { cell: CellType::Text, codec: String::new() };
+        TableHandle::new(1, TableSpec::new(name, column(), column()), ())
+    }
+
     #[test]
     fn others_are_told_and_oneself_is_not() {
         let (one, other) = (Notices::new(), Notices { me: 7 });
-        let notice = one.of_keys("My \"table\"", [text("a'b"), Cell::Bytes(vec![0, 255])].iter());
+        let notice = one.of_keys(&table("My \"table\""), [text("a'b"), Cell::Bytes(vec![0, 255])].iter());
         assert!(notice.chars().all(|c| c.is_ascii_hexdigit() || c == ':'));
         assert_eq!(one.read(&notice), []);
         let keys = Arc::from([text("a'b"), Cell::Bytes(vec![0, 255])]);
@@ -166,7 +180,7 @@ mod tests {
     fn notices_stay_small_and_miss_nothing() {
         let (one, other) = (Notices::new(), Notices { me: 7 });
         let keys: Vec<Cell> = (0..1000).map(|n| text(&format!("{n:01$}", 2000))).collect();
-        let notice = one.of_keys("t", keys.iter());
+        let notice = one.of_keys(&table("t"), keys.iter());
         assert!(notice.len() < 4000);
         assert_eq!(other.read(&notice), [Hint::Table("t".into())]);
         assert_eq!(other.read("from another version"), [Hint::Everything]);

@@ -1,12 +1,13 @@
 //! Reading, on a connection that somebody has chosen.
 
+use std::ops::Bound;
+
 use persist_core::backend::limits::BYTE_BUDGET;
-use persist_core::backend::{Cell, CellType, Direction, KeyRange, Page, Row, TableHandle};
+use persist_core::backend::{Cell, Direction, KeyRange, Page, Row, TableHandle};
 use persist_core::{Error, Result};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::cells::{bind, bind_all, cell};
 use crate::connection::Connection;
 use crate::error::engine;
 use crate::sql::PgTable;
@@ -71,12 +72,12 @@ pub(crate) async fn get(
     match keys {
         [] => return Ok(Vec::new()),
         [key] => {
-            let rows = connection.rows(bind(connection.query(&table.get), key)).await?;
-            return Ok(vec![rows.first().map(|row| cell(row, 0, table.value)).transpose()]);
+            let rows = connection.rows(table.key.bind(connection.query(&table.get), key)).await?;
+            return Ok(vec![rows.first().map(|row| table.value.cell(row, 0)).transpose()]);
         }
         _ => {}
     }
-    let query = bind_all(connection.query(&table.get_all), table.key, keys.iter())?;
+    let query = table.key.bind_all(connection.query(&table.get_all), keys.iter())?;
     let rows = connection.rows(query.bind(BUDGET)).await?;
     let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
     for row in &rows {
@@ -86,7 +87,7 @@ pub(crate) async fn get(
             // Sorted or not, nothing from here on was kept.
             found.truncate(position);
         } else if let Some(found) = found.get_mut(position) {
-            *found = cell(row, 1, table.value).map(Some);
+            *found = table.value.cell(row, 1).map(Some);
         }
     }
     Ok(found)
@@ -111,12 +112,11 @@ pub(crate) async fn scan(
             cut = true;
             break;
         }
-        let key = cell(row, 0, table.key);
-        last = key.as_ref().ok().cloned().or_else(|| unreadable(table.key));
-        page.rows.push(binding(table, row, key));
+        last = table.key.place(row, 0);
+        page.rows.push(binding(table, row));
     }
     if cut {
-        page.rest = last.and_then(|last| range.rest(direction, &last));
+        page.rest = last.and_then(|last| rest(range, direction, &last));
     }
     Ok(page)
 }
@@ -131,15 +131,30 @@ pub(crate) async fn count(
     Ok(count.unsigned_abs())
 }
 
-/// Where a key lies that cannot be read: NaN is the largest number, for the server and for us.
-fn unreadable(key: CellType) -> Option<Cell> {
-    (key == CellType::Real).then_some(Cell::Real(f64::NAN))
+fn binding(table: &PgTable, row: &PgRow) -> Row {
+    let key = table.key.cell(row, 0)?;
+    let value = table.value.cell(row, 1).map_err(|error| error.key(&key))?;
+    Ok((key, value))
 }
 
-fn binding(table: &PgTable, row: &PgRow, key: Result<Cell>) -> Row {
-    let key = key?;
-    let value = cell(row, 1, table.value).map_err(|error| error.key(&key))?;
-    Ok((key, value))
+/// What is left of a range after the key at `last`.
+///
+/// A key that is not the text it should be is placed by its bytes, and then so is all of the range:
+/// texts and bytes do not compare as cells, though they do where they are stored.
+fn rest(range: &KeyRange, direction: Direction, last: &Cell) -> Option<KeyRange> {
+    let alike = |bound: Bound<&Cell>| match bound {
+        Bound::Included(cell) | Bound::Excluded(cell) => cell.cell_type() == last.cell_type(),
+        Bound::Unbounded => true,
+    };
+    if alike(range.lower()) && alike(range.upper()) {
+        return range.rest(direction, last);
+    }
+    let bytes = |cell: &Cell| match cell {
+        Cell::Text(text) => Cell::Bytes(text.clone().into_bytes()),
+        other => other.clone(),
+    };
+    let (lower, upper) = (range.lower().map(bytes), range.upper().map(bytes));
+    KeyRange::new(lower, upper)?.rest(direction, &bytes(last))
 }
 
 impl From<sqlx::Error> for Failure {

@@ -7,6 +7,7 @@ use persist_core::{Error, ErrorKind, Result};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use crate::cells::Form;
 use crate::connection::{Connection, Query};
 use crate::error::engine;
 use crate::gates::Gates;
@@ -21,9 +22,9 @@ const MAKING: &str = "SELECT pg_advisory_xact_lock(1885696627, 1)";
 /// The registry of one schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Registry {
-    schema: String,
+    pub(crate) schema: String,
     /// The registry's name, quoted, with its schema.
-    name: String,
+    pub(crate) name: String,
     pub(crate) gates: Gates,
 }
 
@@ -131,7 +132,9 @@ impl Registry {
     /// A handle to a table for who asks for it as `spec`.
     pub(crate) fn handle(&self, found: &Registered, spec: TableSpec) -> Result<TableHandle> {
         spec.check(&found.spec()?)?;
-        let table = PgTable::new(&self.gates, found.id, &self.schema, &found.physical, &spec);
+        let name = qualified(&self.schema, &found.physical);
+        let forms = [Form::of(spec.key.cell), Form::of(spec.value.cell)];
+        let table = PgTable::new(&self.gates, found.id, name, forms);
         Ok(TableHandle::new(u64::from(found.id.unsigned_abs()), spec, table))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use persist_core::Result;
 use persist_core::backend::{Cell, CellType, Direction, KeyRange, TableHandle, TableSpec};
 
-use crate::cells::{bind, declared, size_of};
+use crate::cells::Form;
 use crate::connection::{Connection, Query};
 use crate::gates::Gates;
 
@@ -18,8 +18,8 @@ pub(crate) struct PgTable {
     pub(crate) id: i32,
     /// Its name in PostgreSQL, quoted, with its schema.
     name: String,
-    pub(crate) key: CellType,
-    pub(crate) value: CellType,
+    pub(crate) key: Form,
+    pub(crate) value: Form,
     /// One value, by its key.
     pub(crate) get: Arc<str>,
     /// Values by an array of keys, with their positions in it, up to a number of bytes.
@@ -49,27 +49,28 @@ pub(crate) struct Alone {
 }
 
 impl PgTable {
-    pub(crate) fn new(gates: &Gates, id: i32, schema: &str, physical: &str, spec: &TableSpec) -> Self {
-        let (key, value) = (spec.key.cell, spec.value.cell);
-        let name = qualified(schema, physical);
-        let (k, v) = (declared(key), declared(value));
-        let size = size_of("t.value", value);
-        let alone = Alone::new(gates, id, &name, k, v);
+    /// A table in columns of these forms.
+    pub(crate) fn new(gates: &Gates, id: i32, name: String, [key, value]: [Form; 2]) -> Self {
+        let (k, v) = (key.declared(), value.declared());
+        let size = value.size_of("t.value");
+        let (stored, one) = (key.compared("t.key"), key.compared("$1"));
+        let asked = key.compared("w.key");
+        let alone = Alone::new(gates, id, &name, [key, value]);
         Self {
-            get: format!("SELECT value FROM {name} WHERE key = $1").into(),
+            get: format!("SELECT t.value FROM {name} t WHERE {stored} = {one}").into(),
             get_all: format!(
                 "SELECT n, CASE WHEN kept THEN value END, kept FROM ( \
                    SELECT w.n, t.value, \
                      sum({size}) OVER (ORDER BY w.n) <= $2 \
                        OR row_number() OVER (ORDER BY w.n) = 1 AS kept \
                    FROM unnest($1::{k}[]) WITH ORDINALITY AS w(key, n) \
-                   JOIN {name} t ON t.key = w.key) AS found",
+                   JOIN {name} t ON {stored} = {asked}) AS found",
             )
             .into(),
             lock: format!(
                 "WITH t AS MATERIALIZED ( \
                    SELECT t.key, t.value, w.read FROM unnest($1::{k}[], $2::bool[]) AS w(key, read) \
-                   JOIN {name} t ON t.key = w.key ORDER BY t.key FOR UPDATE OF t) \
+                   JOIN {name} t ON {stored} = {asked} ORDER BY {stored} FOR UPDATE OF t) \
                  SELECT key, CASE WHEN kept THEN value END, kept FROM ( \
                    SELECT key, value, \
                      sum({size}) OVER (ORDER BY key) <= $3 AS kept FROM t WHERE read) AS found",
@@ -80,7 +81,10 @@ impl PgTable {
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             )
             .into(),
-            delete: format!("DELETE FROM {name} WHERE key = ANY($1::{k}[])").into(),
+            delete: format!(
+                "DELETE FROM {name} AS t USING unnest($1::{k}[]) AS w(key) WHERE {stored} = {asked}"
+            )
+            .into(),
             alone,
             id,
             name,
@@ -108,20 +112,21 @@ impl PgTable {
             Direction::Forward => "ASC",
             Direction::Backward => "DESC",
         };
-        let size = format!("{} + {}", size_of("key", self.key), size_of("value", self.value));
-        let (condition, cells) = condition(range, 3);
-        let name = &self.name;
+        let size = format!("{} + {}", self.key.size_of("key"), self.value.size_of("value"));
+        let (condition, cells) = condition(self.key, range, 3);
+        let (name, place) = (&self.name, self.key.compared("key"));
         let sql = format!(
             "SELECT key, CASE WHEN kept THEN value END, kept FROM ( \
-               SELECT key, value, bytes <= $1 OR n = 1 AS kept, bytes - size <= $1 OR n = 2 AS shown FROM ( \
-                 SELECT key, value, size, sum(size) OVER w AS bytes, row_number() OVER w AS n \
-                 FROM (SELECT key, value, {size} AS size FROM {name}{condition} \
-                       ORDER BY key {order} LIMIT $2) AS rows \
-                 WINDOW w AS (ORDER BY key {order} ROWS UNBOUNDED PRECEDING)) AS sums) AS cut \
-             WHERE shown ORDER BY key {order}",
+               SELECT key, value, place, \
+                 bytes <= $1 OR n = 1 AS kept, bytes - size <= $1 OR n = 2 AS shown FROM ( \
+                 SELECT key, value, place, size, sum(size) OVER w AS bytes, row_number() OVER w AS n \
+                 FROM (SELECT key, value, {place} AS place, {size} AS size FROM {name}{condition} \
+                       ORDER BY {place} {order} LIMIT $2) AS rows \
+                 WINDOW w AS (ORDER BY place {order} ROWS UNBOUNDED PRECEDING)) AS sums) AS cut \
+             WHERE shown ORDER BY place {order}",
         );
         let query = connection.query(&sql.into()).bind(budget).bind(limit);
-        cells.into_iter().fold(query, bind)
+        cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
     pub(crate) fn count<'q>(&self, connection: &Connection, range: &KeyRange) -> Query<'q> {
@@ -133,14 +138,16 @@ impl PgTable {
     }
 
     fn over<'q>(&self, connection: &Connection, what: &str, range: &KeyRange) -> Query<'q> {
-        let (condition, cells) = condition(range, 1);
+        let (condition, cells) = condition(self.key, range, 1);
         let sql = format!("{what} FROM {}{condition}", self.name);
-        cells.into_iter().fold(connection.query(&sql.into()), bind)
+        let query = connection.query(&sql.into());
+        cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 }
 
 impl Alone {
-    fn new(gates: &Gates, id: i32, name: &str, k: &str, v: &str) -> Self {
+    fn new(gates: &Gates, id: i32, name: &str, [key, value]: [Form; 2]) -> Self {
+        let (k, v) = (key.declared(), value.declared());
         let alone = |change: String, notice: u32| -> Arc<str> {
             let (gate, told) = (gates.shared_cte(id), gates.notice(&format!("${notice}")));
             format!(
@@ -153,8 +160,13 @@ impl Alone {
             .into()
         };
         let insert = format!("INSERT INTO {name} AS t (key, value)");
-        let update = format!("UPDATE {name} AS t SET value = $2::{v} FROM gate WHERE key = $1::{k}");
-        let delete = format!("DELETE FROM {name} AS t USING gate WHERE key = $1::{k}");
+        let this = format!("{} = {}", key.compared("t.key"), key.compared(&format!("$1::{k}")));
+        let still = |parameter: &str| {
+            let parameter = format!("{parameter}::{v}");
+            format!("{} = {}", value.compared("t.value"), value.compared(&parameter))
+        };
+        let update = format!("UPDATE {name} AS t SET value = $2::{v} FROM gate WHERE {this}");
+        let delete = format!("DELETE FROM {name} AS t USING gate WHERE {this}");
         let upsert = "ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         Self {
             put_all: alone(
@@ -170,9 +182,9 @@ impl Alone {
                 3,
             ),
             put_if_present: alone(update.clone(), 3),
-            put_if_equal: alone(format!("{update} AND value = $4::{v}"), 3),
+            put_if_equal: alone(format!("{update} AND {}", still("$4")), 3),
             delete: alone(delete.clone(), 2),
-            delete_if_equal: alone(format!("{delete} AND value = $3::{v}"), 2),
+            delete_if_equal: alone(format!("{delete} AND {}", still("$3")), 2),
         }
     }
 }
@@ -182,7 +194,7 @@ pub(crate) fn create(schema: &str, physical: &str, spec: &TableSpec) -> String {
     let column = |cell: CellType| match cell {
         // The order of bytes, whatever the database's own is.
         CellType::Text => "text COLLATE \"C\"",
-        other => declared(other),
+        other => Form::of(other).declared(),
     };
     format!(
         "CREATE TABLE {} (key {} PRIMARY KEY, value {} NOT NULL)",
@@ -202,7 +214,7 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// The condition of a range, with its parameters from `$first` on.
-fn condition(range: &KeyRange, first: usize) -> (String, Vec<&Cell>) {
+fn condition(key: Form, range: &KeyRange, first: usize) -> (String, Vec<&Cell>) {
     let (mut text, mut cells) = (String::new(), Vec::new());
     let bounds = [(range.lower(), ">=", ">"), (range.upper(), "<=", "<")];
     for (bound, included, excluded) in bounds {
@@ -213,7 +225,9 @@ fn condition(range: &KeyRange, first: usize) -> (String, Vec<&Cell>) {
         };
         let begin = if cells.is_empty() { "WHERE" } else { "AND" };
         // Writing to a String cannot fail.
-        let _ = write!(text, " {begin} key {operator} ${}", first + cells.len());
+        let parameter = format!("${}", first + cells.len());
+        let (stored, asked) = (key.compared("key"), key.compared(&parameter));
+        let _ = write!(text, " {begin} {stored} {operator} {asked}");
         cells.push(cell);
     }
     (text, cells)

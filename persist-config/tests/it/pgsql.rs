@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use persist_servers::Postgres;
 
+use crate::counter::COUNTER;
 use crate::support::Place;
 
 fn section(server: &Postgres, more: &str) -> String {
@@ -16,22 +17,8 @@ fn section(server: &Postgres, more: &str) -> String {
     )
 }
 
-/// The example `counter`, built with this backend.
-fn counter() -> escargot::CargoRun {
-    // <target>/<profile>/deps/it-<hash>
-    let test = std::env::current_exe().unwrap();
-    let built = escargot::CargoBuild::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .example("counter")
-        .features("pgsql")
-        .current_release()
-        .target_dir(test.ancestors().nth(3).unwrap().join("with-pgsql"))
-        .run();
-    built.unwrap()
-}
-
-fn start(counter: &escargot::CargoRun, config: &Path) -> Child {
-    let mut command: Command = counter.command();
+fn start(config: &Path) -> Child {
+    let mut command = Command::new(&*COUNTER);
     command.arg("--config").arg(config).current_dir("/");
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -46,9 +33,8 @@ fn the_counter_of_many_processes_on_a_database_that_none_has_used() {
     let server = Postgres::builder().tcp().password("open").max_connections(300).start().unwrap();
     let place = Place::new(section(&server, "schema = 'counters'\nsize_conn_pool = 4\n"));
     place.write("password", "open\n");
-    let counter = counter();
     for run in 0..3 {
-        let children: Vec<_> = (0..8).map(|_| start(&counter, &place.toml())).collect();
+        let children: Vec<_> = (0..8).map(|_| start(&place.toml())).collect();
         let numbers = children.into_iter().map(|child| number(&child.wait_with_output().unwrap()));
         assert_eq!(numbers.collect::<BTreeSet<_>>(), (run * 8 + 1..=run * 8 + 8).collect());
     }

@@ -8,7 +8,6 @@ use persist_core::{Error, ErrorKind, Outcome, Result};
 use sqlx::Row as _;
 
 use super::{Stop, Writer};
-use crate::cells::{bind, bind_all, cell};
 use crate::connection::{Connection, Query};
 use crate::error::is_stale_statement;
 use crate::sql::PgTable;
@@ -49,12 +48,12 @@ impl<'b> Blind<'b> {
 impl Writer {
     /// Writes a group that nothing is expected by.
     pub(super) fn blind(&mut self, blind: &Blind<'_>) -> Result<(), Stop> {
-        let notice = self.notices.of_keys(blind.table.name(), blind.puts.keys().copied());
+        let notice = self.notices.of_keys(blind.table, blind.puts.keys().copied());
         let table = PgTable::of(blind.table).map_err(Stop::Failed)?;
         self.change(blind.table, |connection| {
             let query = connection.query(&table.alone.put_all);
-            let query = bind_all(query, table.key, blind.puts.keys().copied())?;
-            let query = bind_all(query, table.value, blind.puts.values().copied())?;
+            let query = table.key.bind_all(query, blind.puts.keys().copied())?;
+            let query = table.value.bind_all(query, blind.puts.values().copied())?;
             Ok(query.bind(&*notice))
         })
         .map(drop)
@@ -69,7 +68,7 @@ impl Writer {
         write: &Write,
     ) -> Result<Commit, Stop> {
         let table = PgTable::of(handle).map_err(Stop::Failed)?;
-        let notice = self.notices.of_keys(handle.name(), std::iter::once(key));
+        let notice = self.notices.of_keys(handle, std::iter::once(key));
         for _ in 0..LOOKS {
             let statements = &table.alone;
             let (sql, parameters): (_, &[Parameter<'_>]) = match (expect, write) {
@@ -96,10 +95,10 @@ impl Writer {
                 }
             };
             let changed = self.change(handle, |connection| {
-                let mut query = bind(connection.query(sql), key);
+                let mut query = table.key.bind(connection.query(sql), key);
                 for parameter in parameters {
                     query = match parameter {
-                        Parameter::Cell(cell) => bind(query, cell),
+                        Parameter::Cell(cell) => table.value.bind(query, cell),
                         Parameter::Notice => query.bind(&*notice),
                     };
                 }
@@ -157,12 +156,12 @@ impl Writer {
         let Some(connection) = &mut self.connection else {
             return Err(Stop::Failed(Error::closed()));
         };
-        let query = bind(connection.query(&table.get), key);
+        let query = table.key.bind(connection.query(&table.get), key);
         let rows = self.runtime.block_on(connection.rows(query)).map_err(|error| {
             let lost = connection.is_broken();
             Stop::before_commit(error, lost)
         })?;
-        let found = rows.first().map(|row| cell(row, 0, table.value)).transpose();
+        let found = rows.first().map(|row| table.value.cell(row, 0)).transpose();
         found.map_err(|error| Stop::Failed(error.table(handle.name()).key(key)))
     }
 }

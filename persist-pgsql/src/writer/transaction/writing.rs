@@ -10,7 +10,6 @@ use sqlx::Row as _;
 use tokio::runtime::Runtime;
 
 use super::rereading::Rereading;
-use crate::cells::{bind_all, cell};
 use crate::connection::Connection;
 use crate::error::{engine, is_clash};
 use crate::read::{Failure, get};
@@ -98,7 +97,7 @@ impl<'w> Writing<'w> {
     fn lock(&mut self, handle: &TableHandle, keys: &[(&Cell, bool)], budget: usize) -> Result<usize> {
         let table = PgTable::of(handle)?;
         let query = self.connection.query(&table.lock);
-        let query = bind_all(query, table.key, keys.iter().map(|(key, _)| *key))?;
+        let query = table.key.bind_all(query, keys.iter().map(|(key, _)| *key))?;
         let flags: Vec<bool> = keys.iter().map(|(_, read)| *read).collect();
         let query = query.bind(flags).bind(i64::try_from(budget).unwrap_or(i64::MAX));
         let rows = self.runtime.block_on(self.connection.rows(query));
@@ -108,10 +107,10 @@ impl<'w> Writing<'w> {
         known.extend(read.map(|(key, _)| ((*key).clone(), None)));
         let mut left = budget;
         for row in &rows {
-            let key = cell(row, 0, table.key).map_err(|error| error.table(handle.name()))?;
+            let key = table.key.cell(row, 0).map_err(|error| error.table(handle.name()))?;
             let kept: bool = row.try_get(2).map_err(engine)?;
             // One that cannot be read fails those who ask for it, and nobody else.
-            match kept.then(|| cell(row, 1, table.value)) {
+            match kept.then(|| table.value.cell(row, 1)) {
                 Some(Ok(value)) => {
                     left = left.saturating_sub(value.len());
                     known.insert(key, Some(value));
@@ -128,14 +127,14 @@ impl<'w> Writing<'w> {
         let deletes = || writes.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key);
         if puts().next().is_some() {
             let query = self.connection.query(&table.put);
-            let query = bind_all(query, table.key, puts().map(|(key, _)| key))?;
-            let query = bind_all(query, table.value, puts().map(|(_, value)| value))?;
+            let query = table.key.bind_all(query, puts().map(|(key, _)| key))?;
+            let query = table.value.bind_all(query, puts().map(|(_, value)| value))?;
             let sent = self.runtime.block_on(self.connection.execute(query));
             sent.map_err(|error| self.failed(error, handle))?;
         }
         if deletes().next().is_some() {
             let query = self.connection.query(&table.delete);
-            let query = bind_all(query, table.key, deletes())?;
+            let query = table.key.bind_all(query, deletes())?;
             let sent = self.runtime.block_on(self.connection.execute(query));
             sent.map_err(|error| self.failed(error, handle))?;
         }
