@@ -100,8 +100,8 @@ impl Form {
     /// The cell in a column of a row.
     pub(crate) fn cell(self, row: &PgRow, column: usize) -> Result<Cell> {
         let cell = match self.cell {
-            CellType::Text if self.escaped => return text(self.bytes(row, column)?),
-            CellType::Bytes if self.escaped => return self.bytes(row, column).map(Cell::Bytes),
+            CellType::Text if self.escaped => return text(unescaped(row, column)?),
+            CellType::Bytes if self.escaped => return unescaped(row, column).map(Cell::Bytes),
             CellType::Text => row.try_get(column).map(Cell::Text),
             CellType::Bytes => row.try_get(column).map(Cell::Bytes),
             CellType::Integer => row.try_get(column).map(Cell::Integer),
@@ -112,7 +112,7 @@ impl Form {
                 Err(Error::new(ErrorKind::Decode, "the stored number is NaN"))
             }
             // Equal to the other zero for the server, and before it for us.
-            Ok(Cell::Real(real)) if real == 0.0 => Ok(Cell::Real(0.0)),
+            Ok(Cell::Real(0.0)) => Ok(Cell::Real(0.0)),
             Ok(cell) => Ok(cell),
             Err(error) => Err(engine(error)),
         }
@@ -124,17 +124,17 @@ impl Form {
             Ok(cell) => Some(cell),
             // The largest number, for the server and for us.
             Err(_) if self.cell == CellType::Real => Some(Cell::Real(f64::NAN)),
-            Err(_) if self.escaped => self.bytes(row, column).map(Cell::Bytes).ok(),
+            Err(_) if self.escaped => unescaped(row, column).map(Cell::Bytes).ok(),
             Err(_) => None,
         }
     }
+}
 
-    fn bytes(self, row: &PgRow, column: usize) -> Result<Vec<u8>> {
-        let stored: String = row.try_get(column).map_err(engine)?;
-        escaped::unescape(&stored).ok_or_else(|| {
-            Error::new(ErrorKind::Decode, "the stored text is not escaped as Ocsipersist does it")
-        })
-    }
+fn unescaped(row: &PgRow, column: usize) -> Result<Vec<u8>> {
+    let stored: String = row.try_get(column).map_err(engine)?;
+    escaped::unescape(&stored).ok_or_else(|| {
+        Error::new(ErrorKind::Decode, "the stored text is not escaped as Ocsipersist does it")
+    })
 }
 
 fn text(bytes: Vec<u8>) -> Result<Cell> {

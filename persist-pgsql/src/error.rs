@@ -10,16 +10,18 @@ pub(crate) fn engine(error: sqlx::Error) -> Error {
     let (kind, message) = match &error {
         sqlx::Error::Database(reported) => {
             let reported = reported.downcast_ref::<PgDatabaseError>();
-            return Error::new(kind_of(reported.code()), told(reported)).caused_by(Reported::of(reported));
+            return Error::new(kind_of(reported.code()), told(reported))
+                .caused_by(Reported::of(reported));
         }
         error if is_tls(error) => (
             ErrorKind::Config,
             "TLS with the PostgreSQL server failed; check `tls` and `root_certificate`, and that \
              the server offers TLS",
         ),
-        sqlx::Error::Io(_) => {
-            (ErrorKind::Unavailable, "the connection to the PostgreSQL server failed; is it running?")
-        }
+        sqlx::Error::Io(_) => (
+            ErrorKind::Unavailable,
+            "the connection to the PostgreSQL server failed; is it running?",
+        ),
         sqlx::Error::Protocol(_) => (
             ErrorKind::Unavailable,
             "what answered does not speak PostgreSQL's protocol as expected; check host and port",
@@ -77,7 +79,6 @@ pub(crate) fn is_stale_statement(error: &sqlx::Error) -> bool {
     matches!(code(error), Some("26000" | "0A000" | "42P05"))
 }
 
-
 /// Whether a lock was not to be had in time.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     code(error) == Some("55P03")
@@ -87,9 +88,7 @@ const QUERY_CANCELED: &str = "57014";
 
 fn code(error: &sqlx::Error) -> Option<&str> {
     match error {
-        sqlx::Error::Database(reported) => {
-            Some(reported.downcast_ref::<PgDatabaseError>().code())
-        }
+        sqlx::Error::Database(reported) => Some(reported.downcast_ref::<PgDatabaseError>().code()),
         _ => None,
     }
 }
@@ -119,9 +118,7 @@ fn kind_of(code: &str) -> ErrorKind {
 fn told(reported: &PgDatabaseError) -> &'static str {
     match reported.code() {
         "28P01" => "the server refused the password; check `user` and `password`",
-        "28000" => {
-            "the server refused the user; check `user`, `tls`, and the server's pg_hba.conf"
-        }
+        "28000" => "the server refused the user; check `user`, `tls`, and the server's pg_hba.conf",
         "3D000" => "there is no such database; make it with `createdb`, or correct `database`",
         "42501" => "the user lacks the right to do this; grant it, or correct `user` or `schema`",
         "3F000" => "there is no such schema; make it, or correct `schema`",

@@ -42,12 +42,12 @@ impl Gates {
     /// within one the order is not promised.
     pub(crate) fn pass(&self, gates: &BTreeMap<i32, bool>) -> String {
         let store = self.store;
-        let mut script = format!("SELECT pg_advisory_xact_lock_shared({store}, {COMMITS})");
-        for (id, exclusively) in gates {
+        let mut passed = vec![format!("SELECT pg_advisory_xact_lock_shared({store}, {COMMITS})")];
+        passed.extend(gates.iter().map(|(id, exclusively)| {
             let how = if *exclusively { "" } else { "_shared" };
-            script += &format!("; SELECT pg_advisory_xact_lock{how}({store}, {id})");
-        }
-        script
+            format!("SELECT pg_advisory_xact_lock{how}({store}, {id})")
+        }));
+        passed.join("; ")
     }
 
     /// An expression that tells listeners what the parameter says, when the transaction commits.

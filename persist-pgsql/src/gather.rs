@@ -53,7 +53,11 @@ impl Gather {
     }
 
     /// What keys are bound to, as many of them as the budget allows.
-    pub(crate) async fn get(&self, table: TableHandle, keys: Vec<Cell>) -> Result<Vec<Option<Cell>>> {
+    pub(crate) async fn get(
+        &self,
+        table: TableHandle,
+        keys: Vec<Cell>,
+    ) -> Result<Vec<Option<Cell>>> {
         let (reply, answer) = oneshot::channel();
         self.queue.send(Get { table, keys, reply }).map_err(|_| Error::closed())?;
         answer.await.map_err(|_| Error::closed())?
@@ -77,7 +81,9 @@ async fn run(pool: &Arc<Pool>, round: Vec<Get>) {
     let mut lent = match pool.acquire("a read").await {
         Ok(lent) => lent,
         Err(error) => {
-            round.into_iter().for_each(|get| get.answer(Err(error.duplicate())));
+            for get in round {
+                get.answer(Err(error.duplicate()));
+            }
             return;
         }
     };
@@ -97,7 +103,9 @@ async fn of_one_table(lent: &mut Lent, mut gets: Vec<Get>) {
         match work::read(lent, &Together { table: first.table.clone(), keys }).await {
             Ok(found) => gets = hand_out(gets, found),
             Err(error) => {
-                gets.into_iter().for_each(|get| get.answer(Err(error.duplicate())));
+                for get in gets {
+                    get.answer(Err(error.duplicate()));
+                }
                 return;
             }
         }

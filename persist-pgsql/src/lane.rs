@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use persist_core::backend::{
-    Cell, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle,
-};
+use persist_core::backend::{Cell, Direction, KeyRange, Marked, Marking, Page, Read, TableHandle};
 use persist_core::engine::Witness;
 use persist_core::{Error, ErrorKind, Result};
 

@@ -35,7 +35,7 @@ impl Notices {
 
     /// The notice that keys of one table have changed.
     pub(crate) fn of_keys<'k>(
-        &self,
+        self,
         table: &TableHandle,
         keys: impl Iterator<Item = &'k Cell>,
     ) -> String {
@@ -45,14 +45,14 @@ impl Notices {
     }
 
     /// The notice of a dropped table.
-    pub(crate) fn of_table(&self, table: &str) -> String {
+    pub(crate) fn of_table(self, table: &str) -> String {
         let mut changes = Gathered::default();
         changes.table(table);
         self.of(changes)
     }
 
     /// The notice of what batches have written, if they have written anything.
-    pub(crate) fn of_batches<'b>(&self, batches: impl Iterator<Item = &'b Batch>) -> Option<String> {
+    pub(crate) fn of_batches<'b>(self, batches: impl Iterator<Item = &'b Batch>) -> Option<String> {
         let mut changes = Gathered::default();
         for op in batches.flat_map(|batch| &batch.ops) {
             match op {
@@ -65,7 +65,7 @@ impl Notices {
     }
 
     /// The hints of a notice that another store has sent.
-    pub(crate) fn read(&self, notice: &str) -> Vec<Hint> {
+    pub(crate) fn read(self, notice: &str) -> Vec<Hint> {
         let Some((from, what)) = notice.split_once(':') else { return vec![Hint::Everything] };
         if from == self.name() {
             return Vec::new();
@@ -78,8 +78,8 @@ impl Notices {
         changed.into_iter().map(hint).collect()
     }
 
-    fn of(&self, changes: Gathered) -> String {
-        let changed: Vec<Changed> = changes.tables;
+    fn of(self, gathered: Gathered) -> String {
+        let changed: Vec<Changed> = gathered.tables;
         let names: usize = changed.iter().map(|(name, _)| name.len()).sum();
         let name = self.name();
         if changed.len() > MOST_TABLES || names > MOST_NAMES {
@@ -96,7 +96,7 @@ impl Notices {
         notice
     }
 
-    fn name(&self) -> String {
+    fn name(self) -> String {
         format!("{:016x}", self.me)
     }
 }
@@ -132,13 +132,10 @@ impl Gathered {
 
     /// The keys of a table that have changed, unless any may have.
     fn of(&mut self, table: &str) -> Option<&mut Vec<Cell>> {
-        let at = match self.tables.iter().position(|(name, _)| name == table) {
-            Some(at) => at,
-            None => {
-                self.tables.push((table.to_owned(), Some(Vec::new())));
-                self.tables.len() - 1
-            }
-        };
+        let at = self.tables.iter().position(|(name, _)| name == table).unwrap_or_else(|| {
+            self.tables.push((table.to_owned(), Some(Vec::new())));
+            self.tables.len() - 1
+        });
         self.tables.get_mut(at)?.1.as_mut()
     }
 }
@@ -169,7 +166,8 @@ mod tests {
     #[test]
     fn others_are_told_and_oneself_is_not() {
         let (one, other) = (Notices::new(), Notices { me: 7 });
-        let notice = one.of_keys(&table("My \"table\""), [text("a'b"), Cell::Bytes(vec![0, 255])].iter());
+        let notice =
+            one.of_keys(&table("My \"table\""), [text("a'b"), Cell::Bytes(vec![0, 255])].iter());
         assert!(notice.chars().all(|c| c.is_ascii_hexdigit() || c == ':'));
         assert_eq!(one.read(&notice), []);
         let keys = Arc::from([text("a'b"), Cell::Bytes(vec![0, 255])]);
@@ -179,7 +177,7 @@ mod tests {
     #[test]
     fn notices_stay_small_and_miss_nothing() {
         let (one, other) = (Notices::new(), Notices { me: 7 });
-        let keys: Vec<Cell> = (0..1000).map(|n| text(&format!("{n:01$}", 2000))).collect();
+        let keys: Vec<Cell> = (0..1000).map(|n| text(&format!("{n:02000}"))).collect();
         let notice = one.of_keys(&table("t"), keys.iter());
         assert!(notice.len() < 4000);
         assert_eq!(other.read(&notice), [Hint::Table("t".into())]);

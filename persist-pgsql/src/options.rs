@@ -231,7 +231,7 @@ impl Options {
         self
     }
 
-    /// Whether a PgBouncer in transaction mode stands in between; `false` by default. Then
+    /// Whether a `PgBouncer` in transaction mode stands in between; `false` by default. Then
     /// nothing is kept on a connection between transactions: no prepared statements, no settings,
     /// no `LISTEN`. Everything costs two or three round trips more.
     #[must_use]

@@ -14,6 +14,7 @@ use crate::sql::PgTable;
 use crate::work::Work;
 
 /// How many bytes of values and keys one answer may hold.
+#[expect(clippy::cast_possible_wrap, reason = "it is a small number")]
 pub(crate) const BUDGET: i64 = BYTE_BUDGET as i64;
 
 /// The most rows of a page: each counts with at least its own overhead.

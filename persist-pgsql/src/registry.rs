@@ -46,18 +46,17 @@ impl Registry {
     /// Finds the registry of a schema, or makes both.
     pub(crate) async fn open(connection: &mut Connection, schema: &str) -> Result<Self> {
         let name = qualified(schema, NAME);
-        let identifier = match identifier(connection, &name).await? {
-            Some(identifier) => identifier,
-            None => {
-                make(connection, schema, &name).await.map_err(|error| {
-                    engine(error).context(format_args!("making the registry of schema {schema:?}"))
-                })?;
-                identifier(connection, &name).await?.ok_or_else(|| {
-                    Error::new(ErrorKind::Backend, "the registry vanished; open the store again")
-                })?
-            }
-        };
-        Ok(Self { schema: schema.to_owned(), name, gates: Gates::new(identifier) })
+        let mut found = identifier(connection, &name).await?;
+        if found.is_none() {
+            make(connection, schema, &name).await.map_err(|error| {
+                engine(error).context(format_args!("making the registry of schema {schema:?}"))
+            })?;
+            found = identifier(connection, &name).await?;
+        }
+        let found = found.ok_or_else(|| {
+            Error::new(ErrorKind::Backend, "the registry vanished; open the store again")
+        })?;
+        Ok(Self { schema: schema.to_owned(), name, gates: Gates::new(found) })
     }
 
     /// The table of this name, if it is registered and there.

@@ -52,7 +52,8 @@ impl Runtime {
 
 /// A runtime for one thread.
 pub(crate) fn own() -> Result<tokio::runtime::Runtime> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Error::new(ErrorKind::Backend, "cannot start a runtime").caused_by(error)
-    })
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Backend, "cannot start a runtime").caused_by(error))
 }

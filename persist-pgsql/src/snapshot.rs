@@ -35,7 +35,7 @@ pub(crate) struct Snapshots {
 /// One snapshot. Its connection goes back when it is dropped, or when it gets too old.
 #[derive(Debug)]
 pub(crate) struct Held {
-    held: Mutex<Option<(Connection, OwnedSemaphorePermit)>>,
+    inside: Mutex<Option<(Connection, OwnedSemaphorePermit)>>,
     expiry: AbortHandle,
     owner: Arc<Snapshots>,
 }
@@ -63,7 +63,7 @@ impl Snapshots {
         self.closed.store(true, Ordering::SeqCst);
         let live: Vec<_> = self.live.lock().drain(..).filter_map(|held| held.upgrade()).collect();
         for held in live {
-            if let Some((connection, _)) = held.held.lock().await.take() {
+            if let Some((connection, _)) = held.inside.lock().await.take() {
                 connection.close().await;
             }
         }
@@ -89,7 +89,7 @@ impl Snapshots {
         };
         let age = self.settings.snapshot_max_age;
         let held = Arc::new_cyclic(|held| Held {
-            held: Mutex::new(Some((connection, place))),
+            inside: Mutex::new(Some((connection, place))),
             expiry: self.runtime.start_task(expire(Weak::clone(held), age)),
             owner: Arc::clone(&self),
         });
@@ -137,7 +137,7 @@ async fn begin(connection: &mut Connection) -> sqlx::Result<()> {
 async fn expire(held: Weak<Held>, age: Duration) {
     tokio::time::sleep(age).await;
     let Some(held) = held.upgrade() else { return };
-    let taken = held.held.lock().await.take();
+    let taken = held.inside.lock().await.take();
     if let Some(taken) = taken {
         tracing::warn!(?age, "a snapshot got too old and was ended");
         held.owner.give_back(taken).await;
@@ -147,7 +147,7 @@ async fn expire(held: Weak<Held>, age: Duration) {
 impl Held {
     /// Reads, and then lets go of the table, which the reader need not wait for.
     async fn read(&self, ask: &Ask, reply: oneshot::Sender<Result<Answer>>) {
-        let mut held = self.held.lock().await;
+        let mut held = self.inside.lock().await;
         let answer = match &mut *held {
             Some((connection, _)) if connection.is_broken() => Err(Error::new(
                 ErrorKind::Unavailable,
@@ -193,7 +193,7 @@ impl Lane for Arc<Held> {
 impl Drop for Held {
     fn drop(&mut self) {
         self.expiry.abort();
-        if let Some(taken) = self.held.get_mut().take() {
+        if let Some(taken) = self.inside.get_mut().take() {
             let owner = Arc::clone(&self.owner);
             self.owner.runtime.start_task(async move { owner.give_back(taken).await });
         }

@@ -11,8 +11,8 @@ use persist_core::{Error, ErrorKind, Result};
 use crate::connection::Connection;
 use crate::error::{engine, is_locked};
 use crate::notice::Notices;
-use crate::options::address::Settings;
 use crate::ocsipersist::Adopted;
+use crate::options::address::Settings;
 use crate::pool::{Lent, Pool};
 use crate::read::Failure;
 use crate::registry::{Registered, Registry};
@@ -53,7 +53,9 @@ impl Tables {
             Found::Registered(found) => self.registry.handle(&found, spec),
             Found::Adopted(adopted) => {
                 let handle = self.registry.adopted_handle(&adopted, spec)?;
-                self.adopt(&mut lent, &adopted, &handle).await.map_err(|error| error.table(adopted.name()))?;
+                self.adopt(&mut lent, &adopted, &handle)
+                    .await
+                    .map_err(|error| error.table(adopted.name()))?;
                 Ok(handle)
             }
         }

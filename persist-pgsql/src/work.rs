@@ -22,13 +22,13 @@ pub(crate) trait Work: Sync {
 
 /// Reads; again on a new connection when one is lost.
 pub(crate) async fn read<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Output> {
-    let mut left = AGAIN;
+    let mut again = AGAIN;
     loop {
         let connection = lent.get()?;
         match read_once(connection, work).await {
-            Err(Failure::Engine(error)) if connection.is_broken() && left > 0 => {
+            Err(Failure::Engine(error)) if connection.is_broken() && again > 0 => {
                 tracing::debug!(%error, "a read is made again on a new connection");
-                left -= 1;
+                again -= 1;
                 lent.replace().await?;
             }
             read => return Ok(read?),
@@ -39,7 +39,7 @@ pub(crate) async fn read<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Output
 /// Works in a transaction; again while others are in the way, or when the connection is lost
 /// before the commit.
 pub(crate) async fn write<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Output> {
-    let mut left = AGAIN;
+    let mut again = AGAIN;
     loop {
         let connection = lent.get()?;
         connection.revive().await;
@@ -52,9 +52,9 @@ pub(crate) async fn write<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Outpu
             Err(Ended::Before(failure)) => failure,
             Err(Ended::During(error)) => return Err(engine(error).with_outcome(Outcome::Unknown)),
         };
-        left -= 1;
+        again -= 1;
         match failure {
-            Failure::Engine(error) if left > 0 && (connection.is_broken() || is_clash(&error)) => {
+            Failure::Engine(error) if again > 0 && (connection.is_broken() || is_clash(&error)) => {
                 tracing::debug!(%error, "a change of tables is made again");
             }
             failure => return Err(Error::from(failure)),

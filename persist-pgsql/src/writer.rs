@@ -169,4 +169,3 @@ fn pause(attempt: u32) -> Duration {
     let most = 2_000_u64 << attempt.min(6);
     Duration::from_micros(RandomState::new().hash_one(attempt) % most)
 }
-

@@ -74,9 +74,5 @@ fn assignments(settings: &Settings, scope: &str) -> Vec<String> {
 }
 
 fn session(row: &PgRow) -> sqlx::Result<Session> {
-    Ok(Session {
-        pid: row.try_get(0)?,
-        since: row.try_get(1)?,
-        incarnation: row.try_get(2)?,
-    })
+    Ok(Session { pid: row.try_get(0)?, since: row.try_get(1)?, incarnation: row.try_get(2)? })
 }

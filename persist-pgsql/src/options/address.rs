@@ -179,7 +179,9 @@ impl Options {
             }
         }
         if self.host.is_some() && self.unix_domain_socket_dir.is_some() {
-            return Err(config("`host` and `unix_domain_socket_dir` are both set; unset one of them"));
+            return Err(config(
+                "`host` and `unix_domain_socket_dir` are both set; unset one of them",
+            ));
         }
         if self.root_certificate.is_some() && self.tls.is_some_and(|tls| !tls.verifies()) {
             return Err(config(
@@ -212,7 +214,9 @@ fn parse(url: &str) -> Result<PgConnectOptions> {
         }
     }
     PgConnectOptions::from_str(url).map_err(|_| {
-        config("`url` is not a URL of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS")
+        config(
+            "`url` is not a URL of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE?PARAMETERS",
+        )
     })
 }
 

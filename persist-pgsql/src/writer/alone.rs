@@ -132,9 +132,8 @@ impl Writer {
         };
         let query = query(connection).map_err(Stop::Failed)?;
         let changed = self.runtime.block_on(connection.rows(query));
-        let changed = changed.and_then(|rows| {
-            rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get::<i64, _>(0)
-        });
+        let changed = changed
+            .and_then(|rows| rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get::<i64, _>(0));
         changed.map_err(|error| {
             if is_stale_statement(&error) {
                 return Stop::before_commit(error, true);

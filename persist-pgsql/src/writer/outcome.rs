@@ -30,9 +30,8 @@ pub(super) enum End {
 pub(super) async fn ask(settings: &Arc<Settings>, token: &Token) -> (End, Option<Connection>) {
     let begin = Instant::now();
     let Ok(mut connection) = Connection::open(settings).await else { return (End::Unknown, None) };
-    let restarted = connection
-        .session()
-        .is_none_or(|session| session.incarnation != token.session.incarnation);
+    let restarted =
+        connection.session().is_none_or(|session| session.incarnation != token.session.incarnation);
     if restarted {
         return (End::Unknown, Some(connection));
     }

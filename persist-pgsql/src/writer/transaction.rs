@@ -23,7 +23,8 @@ impl Writer {
             return Err(Stop::Failed(Error::closed()));
         };
         let pass = format!("{}; SELECT txid_current()", self.gates.pass(&gates));
-        let begun = self.runtime.block_on(connection.begin("ISOLATION LEVEL READ COMMITTED", &pass));
+        let begun =
+            self.runtime.block_on(connection.begin("ISOLATION LEVEL READ COMMITTED", &pass));
         let token = match begun {
             Ok(rows) => token(connection, rows.last()),
             Err(error) => return Err(self.stop(error)),

@@ -1,4 +1,4 @@
-//! With the setting for PgBouncer in transaction mode: nothing is kept on a connection.
+//! With the setting for `PgBouncer` in transaction mode: nothing is kept on a connection.
 
 use futures_util::future::join_all;
 use persist_core::column::{Bytes, Integer, Text};
@@ -36,7 +36,7 @@ async fn everything_works_and_nothing_stays_behind() {
     });
     assert_eq!(moved.await.unwrap(), 299);
     let blobs: Table<Bytes, Bytes> = store.table("blobs").await.unwrap();
-    blobs.insert(&[0, 255], &[7; 100_000]).await.unwrap();
+    blobs.insert(&[0, 255], &vec![7; 100_000]).await.unwrap();
     assert!(futures_util::StreamExt::next(&mut changes).await.is_some());
     // Of this server's sessions, none has a lock or a prepared statement; nor is one in the middle
     // of a transaction.

@@ -88,13 +88,13 @@ async fn without_listening_changes_are_looked_for() {
     let poll = options(&schema).listen(false).poll_interval(Duration::from_millis(20));
     let watcher = poll.backend().await.unwrap();
     let table: Table<Text, Integer> = writer.table("t").await.unwrap();
-    let watched: Table<Text, Integer> = Persist::new(watcher.clone()).table("t").await.unwrap();
+    let seen: Table<Text, Integer> = Persist::new(watcher.clone()).table("t").await.unwrap();
     let mut changes = watcher.changes();
     for round in 0..5 {
         table.insert("a", round).await.unwrap();
         until(async || {
             assert!(changes.next().await.is_some());
-            watched.get("a").await.unwrap() == Some(round)
+            seen.get("a").await.unwrap() == Some(round)
         })
         .await;
     }

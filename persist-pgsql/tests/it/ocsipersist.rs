@@ -106,8 +106,7 @@ async fn what_is_written_is_what_they_would_write() {
     batch.remove(&table, b"gone").unwrap().insert(&table, b"back\\slash", b"b").unwrap();
     let _ = batch.commit().await.unwrap();
     let rows = sql.texts(format!("SELECT key || '|' || value FROM {schema}.t ORDER BY 1")).await;
-    let mut expected =
-        vec![r"\037 ~\177\377|", r"back\\slash|b", r"h\303\251|swapped\011"];
+    let mut expected = vec![r"\037 ~\177\377|", r"back\\slash|b", r"h\303\251|swapped\011"];
     expected.sort_unstable();
     let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     rows.sort_unstable();

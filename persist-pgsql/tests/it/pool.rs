@@ -46,7 +46,10 @@ async fn two_hundred_tasks_over_four_connections_beside_snapshots() {
         let page = snapshot.scan(&handle, &range, Direction::Forward, limit, Marking::Skip);
         assert_eq!(page.await.unwrap().value.rows.len(), 50);
     }
-    assert_eq!(table.range(..).fold(0, async |sum, _, n| Ok::<_, Error>(sum + n)).await.unwrap(), 2225);
+    assert_eq!(
+        table.range(..).fold(0, async |sum, _, n| Ok::<_, Error>(sum + n)).await.unwrap(),
+        2225
+    );
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn no_update_is_lost_between_single_writers_groups_and_transactions() {
             while increment(&two, &t2).await.is_err() {}
         }
     };
-    let (_, done, _, _) = tokio::join!(alone, group, swaps, transactions);
+    let ((), done, (), ()) = tokio::join!(alone, group, swaps, transactions);
     assert!(done.iter().all(Result::is_ok));
     assert_eq!(t1.get("n").await.unwrap(), Some(4 * i64::try_from(ROUNDS).unwrap()));
     drop(one);
@@ -173,7 +173,8 @@ async fn no_write_is_skewed() {
                 .unwrap();
         };
         tokio::join!(take(0, "x"), take(1, "y"));
-        let left = tables[0].get("x").await.unwrap().unwrap() + tables[0].get("y").await.unwrap().unwrap();
+        let left =
+            tables[0].get("x").await.unwrap().unwrap() + tables[0].get("y").await.unwrap().unwrap();
         assert_eq!(left, 1, "round {round}");
     }
 }

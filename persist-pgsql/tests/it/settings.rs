@@ -82,8 +82,10 @@ async fn rights_that_are_missing() {
     let store = as_role(&schema).open().await.unwrap();
     let table: Table<Text, Integer> = store.table("t").await.unwrap();
     table.insert("a", 1).await.unwrap();
-    sql.run(format!("ALTER TABLE {schema}.t OWNER TO postgres; REVOKE ALL ON {schema}.t FROM {role}"))
-        .await;
+    sql.run(format!(
+        "ALTER TABLE {schema}.t OWNER TO postgres; REVOKE ALL ON {schema}.t FROM {role}"
+    ))
+    .await;
     fails(table.get("a").await, ErrorKind::Config, &["lacks the right", "\"t\""]);
     fails(table.insert("a", 2).await, ErrorKind::Config, &["lacks the right", "\"t\""]);
     sql.run(format!("DROP SCHEMA {schema} CASCADE; DROP ROLE {role}")).await;
@@ -126,7 +128,9 @@ async fn durability_is_what_was_asked_for() -> Result<()> {
             let options = at(&server.url(), &fresh("durable")).pgbouncer(pgbouncer);
             let store = options.clone().durability(durability).open().await?;
             let table: Table<Text, Text> = store.table("t").await?;
-            let found = sql.text("SELECT table_schema FROM information_schema.tables WHERE table_name = 't'").await;
+            let found = sql
+                .text("SELECT table_schema FROM information_schema.tables WHERE table_name = 't'")
+                .await;
             sql.run(format!(
                 "CREATE TRIGGER seen BEFORE INSERT ON {found}.t FOR EACH ROW EXECUTE FUNCTION seen()"
             ))
@@ -160,7 +164,11 @@ async fn tls_never_falls_back() {
     let ssl = "SELECT DISTINCT ssl::text FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                WHERE application_name = 'persist'";
     assert_eq!(sql.texts(ssl).await, ["true"]);
-    refused(to(&secure, "localhost").root_certificate("/nowhere.pem"), &["`root_certificate`", "/nowhere.pem"]).await;
+    refused(
+        to(&secure, "localhost").root_certificate("/nowhere.pem"),
+        &["`root_certificate`", "/nowhere.pem"],
+    )
+    .await;
     refused(to(&secure, "localhost").tls(Tls::Disable), &["refused", "`tls`"]).await;
 }
 

@@ -51,7 +51,9 @@ impl Sql {
     /// The first column of every row, as text.
     pub(crate) async fn texts(&mut self, query: impl Into<String>) -> Vec<String> {
         let rows = self.0.fetch_all(sqlx::raw_sql(AssertSqlSafe(query.into()))).await.unwrap();
-        rows.iter().map(|row| row.get_unchecked::<Option<String>, _>(0).unwrap_or_default()).collect()
+        rows.iter()
+            .map(|row| row.get_unchecked::<Option<String>, _>(0).unwrap_or_default())
+            .collect()
     }
 
     pub(crate) async fn text(&mut self, query: impl Into<String>) -> String {
@@ -86,7 +88,7 @@ pub(crate) fn told(error: &Error) -> String {
 pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
-        assert!(begin.elapsed() < Duration::from_secs(60), "it does not come to hold");
+        assert!(begin.elapsed() < Duration::from_mins(1), "it does not come to hold");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -94,7 +94,12 @@ impl<'w> Writing<'w> {
     }
 
     /// Locks rows and remembers what was read, up to a number of bytes; how many are left.
-    fn lock(&mut self, handle: &TableHandle, keys: &[(&Cell, bool)], budget: usize) -> Result<usize> {
+    fn lock(
+        &mut self,
+        handle: &TableHandle,
+        keys: &[(&Cell, bool)],
+        budget: usize,
+    ) -> Result<usize> {
         let table = PgTable::of(handle)?;
         let query = self.connection.query(&table.lock);
         let query = table.key.bind_all(query, keys.iter().map(|(key, _)| *key))?;

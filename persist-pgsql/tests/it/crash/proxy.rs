@@ -130,8 +130,7 @@ impl State {
 
     /// Whether this is what was planned, which it then is no more.
     fn next(&self, plan: u8) -> bool {
-        let planned =
-            self.plan.compare_exchange(plan, NOTHING, SEQ, SEQ).is_ok();
+        let planned = self.plan.compare_exchange(plan, NOTHING, SEQ, SEQ).is_ok();
         if planned {
             self.commits.fetch_add(1, SEQ);
         }

@@ -57,7 +57,8 @@ async fn check<K: KeyColumn, V: Column>(store: &Persist, name: &str, expected: &
     let met: Vec<_> = table.range(..).stream().collect().await;
     assert_eq!(met.len(), rows, "{name}");
     let met = met.iter().flatten().map(|(key, value)| (cell::<K>(key), cell::<V>(value)));
-    let readable = expected.rows.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+    let readable =
+        expected.rows.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
     assert_eq!(met.collect::<Vec<_>>(), readable.collect::<Vec<_>>());
 }
 
