@@ -15,20 +15,29 @@ pub(crate) async fn check(connection: &mut Connection, settings: &Settings) -> R
     connection.begin("READ ONLY", "").await.map_err(engine)?;
     let asked = connection
         .script(
-            "SELECT current_setting('server_version_num')::integer, \
+            "SELECT pg_advisory_xact_lock_shared(1885696627, 2); \
+             SELECT current_setting('server_version_num')::integer, \
              current_setting('server_encoding'), \
-             current_setting('fsync', true), current_setting('full_page_writes', true)"
+             current_setting('fsync', true), current_setting('full_page_writes', true), \
+             EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())"
                 .to_owned(),
         )
         .await;
     connection.roll_back().await;
     let rows = asked.map_err(engine)?;
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound).map_err(engine)?;
+    let row = rows.last().ok_or(sqlx::Error::RowNotFound).map_err(engine)?;
     let version: i32 = row.try_get(0).map_err(engine)?;
     let text = |column: usize| row.try_get::<Option<String>, _>(column).map_err(engine);
     let encoding = text(1)?.unwrap_or_default();
     if version < OLDEST {
         return refused("the server is older than PostgreSQL 12; update it".to_owned());
+    }
+    if !row.try_get::<bool, _>(4).map_err(engine)? {
+        return refused(
+            "the server takes advisory locks and does not keep them, so nothing would guard \
+             what is absent; use PostgreSQL itself"
+                .to_owned(),
+        );
     }
     if encoding != "UTF8" {
         return refused(format!(

@@ -54,8 +54,8 @@
 //! | `PgBouncer`, by session | nothing | as PostgreSQL; its `ignore_startup_parameters` must have `extra_float_digits` |
 //! | Amazon Aurora, AlloyDB, Neon | `fsync` says little there | as PostgreSQL; after a failover lost ends are `Unknown` |
 //! | Citus | advisory locks hold on one node only | tables must not be distributed; on the coordinator, as PostgreSQL |
-//! | `YugabyteDB` | advisory locks before 2025.1; `LISTEN`; the number of a transaction | [`listen(false)`](Options::listen); from 2025.1 on; clashes are retried inside; lost ends stay `Unknown` |
-//! | `CockroachDB` | advisory locks are accepted and lock nothing; `LISTEN` | **do not use it**: absences and ranges would not be guarded |
+//! | `YugabyteDB` | advisory locks and `LISTEN` in older versions; the number of a transaction | [`listen(false)`](Options::listen) where there is no `LISTEN`; clashes are retried inside; lost ends stay `Unknown` |
+//! | `CockroachDB` | advisory locks of a session, and in older versions all of them, are accepted and lock nothing; `LISTEN` | refused at open: absences and ranges would not be guarded |
 
 mod backend;
 mod cells;
