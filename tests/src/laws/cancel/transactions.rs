@@ -63,7 +63,8 @@ pub async fn defaults<S: Subject>(place: Place<S>) {
         let opened = settings.variable_with_async(&name, default);
         if let Some(variable) = drop_after(rng.random_range(0..6), opened).await {
             let before = variable.unwrap().get().await.unwrap();
-            assert!(before <= round);
+            // A dropped addition may come after an update that found nothing to change.
+            assert!(before % 1000 <= round, "{before} in round {round}");
         }
         let variable = settings.variable(&name, 1000_u32).await.unwrap();
         let update = variable.update(|n| n + 1000);
