@@ -5,6 +5,8 @@
 mod dbm;
 #[cfg(feature = "mem")]
 mod mem;
+#[cfg(feature = "pgsql")]
+mod pgsql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -20,7 +22,7 @@ use crate::reader::{self, Lookup};
 
 /// The backends of this version. A section of any of them may stand in a file, whatever is
 /// compiled in.
-static BACKENDS: [Backend; 3] = [
+static BACKENDS: [Backend; 4] = [
     Backend {
         name: "mem",
         #[cfg(feature = "mem")]
@@ -42,10 +44,17 @@ static BACKENDS: [Backend; 3] = [
         #[cfg(not(feature = "dbm"))]
         engine: None,
     },
+    Backend {
+        name: "pgsql",
+        #[cfg(feature = "pgsql")]
+        engine: Some(Engine::of::<persist_pgsql::Options>()),
+        #[cfg(not(feature = "pgsql"))]
+        engine: None,
+    },
 ];
 
 /// Names that later versions give to their backends.
-const PLANNED: [&str; 2] = ["pgsql", "redis"];
+const PLANNED: [&str; 1] = ["redis"];
 
 /// A store that is being opened.
 pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<Persist>> + Send>>;
@@ -77,7 +86,10 @@ trait Settings: DeserializeOwned {
 }
 
 impl Engine {
-    #[cfg_attr(not(any(feature = "dbm", feature = "mem", feature = "sqlite")), expect(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "dbm", feature = "mem", feature = "pgsql", feature = "sqlite")),
+        expect(dead_code)
+    )]
     const fn of<S: Settings>() -> Self {
         Self {
             check: reader::check::<S>,

@@ -11,7 +11,7 @@
 //! listen = "0.0.0.0:8080"
 //!
 //! [persist]
-//! backend = "mem"             # or "sqlite", or "dbm"
+//! backend = "mem"             # or "sqlite", "dbm", "pgsql"
 //! durability = "full"         # or "relaxed"
 //!
 //! [persist.sqlite]
@@ -64,7 +64,7 @@
 //!
 //! # Features
 //!
-//! One for each backend, of the same name. All of them are on by default.
+//! One for each backend, of the same name. All but `pgsql` are on by default.
 
 mod backends;
 mod config;

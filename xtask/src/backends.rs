@@ -26,6 +26,7 @@ pub(crate) static ALL: &[Backend] = &[
     Backend::new("sqlite-exclusive", "persist-sqlite").form("exclusive"),
     Backend::new("dbm", "persist-dbm"),
     Backend::new("dbm-shared", "persist-dbm").form("shared"),
+    Backend::new("pgsql", "persist-pgsql").needing(&[Server::Postgres]),
     Backend::new("custom-backend", "persist-custom-backend").of_no_file(),
 ];
 
@@ -33,6 +34,11 @@ impl Backend {
     /// A backend that files can choose, and that needs no server.
     pub(crate) const fn new(name: &'static str, package: &'static str) -> Self {
         Self { name, in_config: true, package, test: "it", needs: &[] }
+    }
+
+    /// A backend whose tests need servers.
+    const fn needing(self, needs: &'static [Server]) -> Self {
+        Self { needs, ..self }
     }
 
     /// A backend in another form, whose laws are in a test binary of that name.

@@ -11,14 +11,15 @@ use crate::support::Place;
 const TOML: &str = "[server]\nlisten = '::1'\n[persist]\nbackend = 'sqlite'\n\
     [persist.sqlite]\nfile = 'counter.sqlite'\n";
 
-/// The program, built once. Where the tests are run by themselves, nobody else builds it.
-static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| {
+/// The program, built once, with the backends that this test has. Where the tests are run by themselves, nobody else builds it.
+pub(crate) static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| {
     // <target>/<profile>/deps/it-<hash>
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).unwrap();
     let built = escargot::CargoBuild::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .example("counter")
+        .features(if cfg!(feature = "pgsql") { "pgsql" } else { "" })
         .current_release()
         .target_dir(target)
         .run();

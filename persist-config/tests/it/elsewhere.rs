@@ -112,7 +112,7 @@ async fn what_was_looked_up_is_never_shown() {
     for (settings, expected) in [
         (
             "backend = { file = 'secret' }",
-            "2:11: persist.backend: unknown backend; expected \"mem\", \"sqlite\" or \"dbm\"",
+            "2:11: persist.backend: unknown backend; expected \"mem\", \"sqlite\", \"dbm\" or \"pgsql\"",
         ),
         (
             "backend = 'mem'\ndurability = { file = 'secret' }",

@@ -8,6 +8,7 @@ fn a_backend_that_is_not_compiled_in_names_its_feature() {
         ("mem", cfg!(feature = "mem")),
         ("sqlite", cfg!(feature = "sqlite")),
         ("dbm", cfg!(feature = "dbm")),
+        ("pgsql", cfg!(feature = "pgsql")),
     ] {
         let toml = format!("[persist]\nbackend = \"{name}\"\n[persist.{name}]\nx.y = 1\n");
         let told = Config::from_toml(&toml).unwrap_err().to_string();

@@ -22,6 +22,8 @@ mod lean;
 mod mistakes;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod opening;
+#[cfg(all(feature = "mem", feature = "pgsql", feature = "sqlite"))]
+mod pgsql;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod snippets;
 #[cfg(all(feature = "mem", feature = "sqlite"))]

@@ -40,7 +40,7 @@ fn an_unknown_key_with_the_one_that_was_meant() {
 fn an_unknown_key_with_those_that_there_are() {
     mistake(
         "[persist]\nbackend = \"sqlite\"\nurl = \"a\"\n",
-        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "kv", "mem", "sqlite" and "dbm""#,
+        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "kv", "mem", "sqlite", "dbm" and "pgsql""#,
     );
     mistake(
         "[persist]\nbackend = \"mem\"\n[persist.mem]\nx = 1\n",
@@ -140,11 +140,11 @@ fn a_backend_that_there_is_not() {
     );
     mistake(
         "[persist]\nbackend = \"oracle\"\n",
-        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem", "sqlite" or "dbm""#,
+        r#"server.toml:2:11: persist.backend: unknown backend "oracle"; expected "mem", "sqlite", "dbm" or "pgsql""#,
     );
     mistake(
-        "[persist]\nbackend = \"pgsql\"\n",
-        r#"server.toml:2:11: persist.backend: the backend "pgsql" is not in this version; expected "mem", "sqlite" or "dbm""#,
+        "[persist]\nbackend = \"redis\"\n",
+        r#"server.toml:2:11: persist.backend: the backend "redis" is not in this version; expected "mem", "sqlite", "dbm" or "pgsql""#,
     );
     mistake(
         "[persist]\nbackend = 1\n",
@@ -261,6 +261,6 @@ fn without_a_file_the_line_stays() {
     assert_eq!(
         error.to_string(),
         "line 3, column 1: persist.x: unknown key; the keys here are \"backend\", \
-         \"durability\", \"kv\", \"mem\", \"sqlite\" and \"dbm\"",
+         \"durability\", \"kv\", \"mem\", \"sqlite\", \"dbm\" and \"pgsql\"",
     );
 }

@@ -14,6 +14,8 @@ pub(super) fn create(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
     command.args(["-nodes", "-days", "30", "-subj", "/CN=localhost"]);
     command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+    // Some clients take no authority for a server, even if it is the one that they were told of.
+    command.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     command.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
     let output = command.output().map_err(|error| {
         Error::Failed(format!(

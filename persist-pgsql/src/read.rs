@@ -1,0 +1,180 @@
+//! Reading, on a connection that somebody has chosen.
+
+use std::ops::Bound;
+
+use persist_core::backend::limits::BYTE_BUDGET;
+use persist_core::backend::{Cell, Direction, KeyRange, Page, Row, TableHandle};
+use persist_core::{Error, Result};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use crate::connection::Connection;
+use crate::error::engine;
+use crate::sql::PgTable;
+use crate::work::Work;
+
+/// How many bytes of values and keys one answer may hold.
+#[expect(clippy::cast_possible_wrap, reason = "it is a small number")]
+pub(crate) const BUDGET: i64 = BYTE_BUDGET as i64;
+
+/// The most rows of a page: each counts with at least its own overhead.
+const MOST_ROWS: usize = 8 * 1024;
+
+/// Something to be read.
+#[derive(Debug, Clone)]
+pub(crate) enum Ask {
+    Get { table: TableHandle, keys: Vec<Cell> },
+    Scan { table: TableHandle, range: KeyRange, direction: Direction, limit: usize },
+    Count { table: TableHandle, range: KeyRange },
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Get(Vec<Option<Cell>>),
+    Scan(Page),
+    Count(u64),
+}
+
+/// Why something was not read.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The connection or the server failed; asking again may help.
+    Engine(sqlx::Error),
+    Other(Error),
+}
+
+impl Work for Ask {
+    type Output = Answer;
+
+    async fn run(&self, connection: &mut Connection) -> Result<Answer, Failure> {
+        match self {
+            Self::Get { table, keys } => {
+                let found = get(connection, PgTable::of(table)?, keys).await?;
+                Ok(Answer::Get(found.into_iter().collect::<Result<_>>()?))
+            }
+            Self::Scan { table, range, direction, limit } => {
+                let table = PgTable::of(table)?;
+                scan(connection, table, range, *direction, *limit).await.map(Answer::Scan)
+            }
+            Self::Count { table, range } => {
+                count(connection, PgTable::of(table)?, range).await.map(Answer::Count)
+            }
+        }
+    }
+}
+
+/// What keys are bound to, as many of them from the first on as the budget allows.
+pub(crate) async fn get(
+    connection: &mut Connection,
+    table: &PgTable,
+    keys: &[Cell],
+) -> Result<Vec<Result<Option<Cell>>>, Failure> {
+    match keys {
+        [] => return Ok(Vec::new()),
+        [key] => {
+            let rows = connection.rows(table.key.bind(connection.query(&table.get), key)).await?;
+            return Ok(vec![rows.first().map(|row| table.value.cell(row, 0)).transpose()]);
+        }
+        _ => {}
+    }
+    let query = table.key.bind_all(connection.query(&table.get_all), keys.iter())?;
+    let rows = connection.rows(query.bind(BUDGET)).await?;
+    let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
+    for row in &rows {
+        let position: i64 = row.try_get(0)?;
+        let position = usize::try_from(position - 1).unwrap_or(usize::MAX);
+        if !row.try_get::<bool, _>(2)? {
+            // Sorted or not, nothing from here on was kept.
+            found.truncate(position);
+        } else if let Some(found) = found.get_mut(position) {
+            *found = table.value.cell(row, 1).map(Some);
+        }
+    }
+    Ok(found)
+}
+
+/// One page.
+pub(crate) async fn scan(
+    connection: &mut Connection,
+    table: &PgTable,
+    range: &KeyRange,
+    direction: Direction,
+    limit: usize,
+) -> Result<Page, Failure> {
+    let limit = limit.min(MOST_ROWS);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = connection.rows(table.page(connection, range, direction, most, BUDGET)).await?;
+    let mut page = Page { rows: Vec::with_capacity(rows.len()), rest: None };
+    let mut cut = rows.len() >= limit;
+    let mut last = None;
+    for row in &rows {
+        if !row.try_get::<bool, _>(2)? {
+            cut = true;
+            break;
+        }
+        last = table.key.place(row, 0);
+        page.rows.push(binding(table, row));
+    }
+    if cut {
+        page.rest = last.and_then(|last| rest(range, direction, &last));
+    }
+    Ok(page)
+}
+
+pub(crate) async fn count(
+    connection: &mut Connection,
+    table: &PgTable,
+    range: &KeyRange,
+) -> Result<u64, Failure> {
+    let rows = connection.rows(table.count(connection, range)).await?;
+    let count: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?;
+    Ok(count.unsigned_abs())
+}
+
+fn binding(table: &PgTable, row: &PgRow) -> Row {
+    let key = table.key.cell(row, 0)?;
+    let value = table.value.cell(row, 1).map_err(|error| error.key(&key))?;
+    Ok((key, value))
+}
+
+/// What is left of a range after the key at `last`.
+///
+/// A key that is not the text it should be is placed by its bytes, and then so is all of the range:
+/// texts and bytes do not compare as cells, though they do where they are stored.
+fn rest(range: &KeyRange, direction: Direction, last: &Cell) -> Option<KeyRange> {
+    let alike = |bound: Bound<&Cell>| match bound {
+        Bound::Included(cell) | Bound::Excluded(cell) => cell.cell_type() == last.cell_type(),
+        Bound::Unbounded => true,
+    };
+    if alike(range.lower()) && alike(range.upper()) {
+        return range.rest(direction, last);
+    }
+    let bytes = |cell: &Cell| match cell {
+        Cell::Text(text) => Cell::Bytes(text.clone().into_bytes()),
+        other => other.clone(),
+    };
+    let (lower, upper) = (range.lower().map(bytes), range.upper().map(bytes));
+    KeyRange::new(lower, upper)?.rest(direction, &bytes(last))
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Engine(error) => engine(error),
+            Failure::Other(error) => error,
+        }
+    }
+}
