@@ -36,7 +36,7 @@ fn an_unknown_key_with_the_one_that_was_meant() {
 fn an_unknown_key_with_those_that_there_are() {
     mistake(
         "[persist]\nbackend = \"sqlite\"\nurl = \"a\"\n",
-        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "mem" and "sqlite""#,
+        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "mem", "pgsql" and "sqlite""#,
     );
     mistake(
         "[persist]\nbackend = \"mem\"\n[persist.mem]\nx = 1\n",
@@ -160,7 +160,7 @@ fn what_is_missing() {
     );
     mistake(
         "[server]\n[persist]\n",
-        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem" or "sqlite""#,
+        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem", "pgsql" or "sqlite""#,
     );
     mistake(
         "[persist]\nbackend = \"sqlite\"\n",
@@ -257,6 +257,6 @@ fn without_a_file_the_line_stays() {
     assert_eq!(
         error.to_string(),
         "line 3, column 1: persist.x: unknown key; the keys here are \"backend\", \
-         \"durability\", \"mem\" and \"sqlite\"",
+         \"durability\", \"mem\", \"pgsql\" and \"sqlite\"",
     );
 }
