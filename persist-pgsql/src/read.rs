@@ -170,11 +170,13 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Engine(error) => engine(error),
-            Failure::Other(error) => error,
+impl Failure {
+    /// The error for people. A conversion would be seen by whoever depends on this crate, and make
+    /// the type of their errors ambiguous.
+    pub(crate) fn told(self) -> Error {
+        match self {
+            Self::Engine(error) => engine(error),
+            Self::Other(error) => error,
         }
     }
 }

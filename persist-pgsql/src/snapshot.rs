@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::error::engine;
 use crate::lane::Lane;
 use crate::options::address::Settings;
-use crate::read::{Answer, Ask};
+use crate::read::{Answer, Ask, Failure};
 use crate::runtime::Runtime;
 use crate::work::Work as _;
 
@@ -153,7 +153,7 @@ impl Held {
                 ErrorKind::Unavailable,
                 "the connection of the snapshot was lost; take another",
             )),
-            Some((connection, _)) => ask.run(connection).await.map_err(Error::from),
+            Some((connection, _)) => ask.run(connection).await.map_err(Failure::told),
             None => Err(self.ended()),
         };
         // The caller may have gone.

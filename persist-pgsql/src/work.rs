@@ -1,6 +1,6 @@
 //! Work on a connection of the pool, made again where that does no harm.
 
-use persist_core::{Error, Outcome, Result};
+use persist_core::{Outcome, Result};
 
 use crate::connection::Connection;
 use crate::error::{engine, is_clash};
@@ -31,7 +31,7 @@ pub(crate) async fn read<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Output
                 again -= 1;
                 lent.replace().await?;
             }
-            read => return Ok(read?),
+            read => return read.map_err(Failure::told),
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) async fn write<W: Work>(lent: &mut Lent, work: &W) -> Result<W::Outpu
             Failure::Engine(error) if again > 0 && (connection.is_broken() || is_clash(&error)) => {
                 tracing::debug!(%error, "a change of tables is made again");
             }
-            failure => return Err(Error::from(failure)),
+            failure => return Err(failure.told()),
         }
     }
 }

@@ -164,7 +164,7 @@ fn what_is_missing() {
     );
     mistake(
         "[server]\n[persist]\n",
-        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem", "sqlite" or "dbm""#,
+        r#"server.toml:2:1: persist: the key "backend" is missing; it is "mem", "sqlite", "dbm" or "pgsql""#,
     );
     mistake(
         "[persist]\nbackend = \"sqlite\"\n",

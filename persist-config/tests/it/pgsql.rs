@@ -62,7 +62,7 @@ fn mistakes_in_its_section() {
     );
     assert_eq!(
         mistake("port = 'a'"),
-        "server.toml:4:8: persist.pgsql.port: expected a number from 0 to 65535, found a string"
+        "server.toml:4:8: persist.pgsql.port: expected a whole number from 0 on, found a string"
     );
     assert_eq!(
         mistake("tls = 'maybe'"),
