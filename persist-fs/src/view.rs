@@ -1,0 +1,126 @@
+//! Reading, for the store and for transactions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use parking_lot::Mutex;
+use persist_core::kv::{KeyPath, KvRead, Listing, Reads, Stat, Window};
+use persist_core::{Error, ErrorKind, Result};
+
+use crate::base::Base;
+use crate::node::Node;
+use crate::offload::offload;
+use crate::read::{self, Question};
+use crate::seen::Seen;
+use crate::shared::Shared;
+
+/// What reads go through.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) shared: Arc<Shared>,
+    /// Of a transaction: what it has read.
+    judged: Option<Arc<Mutex<Judged>>>,
+}
+
+#[derive(Default)]
+struct Judged {
+    /// Whether all that is seen is to be of one state.
+    fixed: bool,
+    /// A generation in which all that was seen stood together.
+    generation: Option<u64>,
+    seen: Seen,
+}
+
+impl View {
+    pub(crate) fn plain(shared: Arc<Shared>) -> Self {
+        Self { shared, judged: None }
+    }
+
+    pub(crate) fn judged(shared: Arc<Shared>, reads: Reads) -> Self {
+        let judged = Judged { fixed: reads == Reads::Fixed, ..Judged::default() };
+        Self { shared, judged: Some(Arc::new(Mutex::new(judged))) }
+    }
+
+    /// What was read through it.
+    pub(crate) fn take_seen(&self) -> Seen {
+        self.judged
+            .as_ref()
+            .map(|judged| std::mem::take(&mut judged.lock().seen))
+            .unwrap_or_default()
+    }
+
+    /// Has a question answered on a thread that may sleep.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: Question,
+        read: impl Fn(&Arc<Node>) -> Result<(T, u128)> + Send + 'static,
+    ) -> Result<T> {
+        let base = self.shared.base()?;
+        let Some(judged) = self.judged.clone() else {
+            return offload(move || Ok(base.settled(|_| read(&base.root))?.0)).await;
+        };
+        offload(move || judged.lock().ask(&base, question, read)).await
+    }
+}
+
+impl Judged {
+    /// Reads, and remembers what was found. A state that is to be one may move on as long as
+    /// nothing that was seen has changed: then it is the newer one that was seen all the time.
+    fn ask<T>(
+        &mut self,
+        base: &Base,
+        question: Question,
+        read: impl Fn(&Arc<Node>) -> Result<(T, u128)>,
+    ) -> Result<T> {
+        let (answer, print, generation) = base.settled(|generation| {
+            if self.fixed
+                && self.generation.is_some_and(|seen| seen != generation)
+                && !self.seen.stands(&base.root)
+            {
+                let message = "others have changed what was read; read it again";
+                return Err(Error::new(ErrorKind::Conflict, message));
+            }
+            let (answer, print) = read(&base.root)?;
+            Ok((answer, print, generation))
+        })?;
+        self.seen.add(question, print);
+        self.generation = Some(generation);
+        Ok(answer)
+    }
+}
+
+impl KvRead for View {
+    fn stat<'a>(&'a self, key: &'a KeyPath) -> BoxFuture<'a, Result<Stat>> {
+        let key = key.clone();
+        self.ask(Question::Key(key.clone()), move |root| read::stat(root, &key)).boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a KeyPath,
+        offset: u64,
+        length: usize,
+    ) -> BoxFuture<'a, Result<Option<Window>>> {
+        let key = key.clone();
+        let question = Question::Key(key.clone());
+        self.ask(question, move |root| read::read(root, &key, offset, length)).boxed()
+    }
+
+    fn list<'a>(
+        &'a self,
+        key: &'a KeyPath,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Option<Listing>>> {
+        let (key, after) = (key.clone(), after.map(str::to_owned));
+        let question = Question::Page(key.clone(), after.clone(), limit);
+        self.ask(question, move |root| read::list(root, &key, after.as_deref(), limit)).boxed()
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
