@@ -133,7 +133,7 @@ async fn large_values_are_staged_and_found_by_nobody_before() {
     assert_eq!(std::fs::read(dir.file("d/large")).unwrap(), large);
     kv.set_partial("d/large", 4_999_999, "end").await.unwrap();
     assert_eq!(kv.size("d/large").await.unwrap(), 5_000_002);
-    assert_eq!(kv.get("d/large").await.unwrap()[4_999_998..], *b"\xa6end"[..]);
+    assert_eq!(kv.get("d/large").await.unwrap()[4_999_998..], b"\xa6end"[..]);
     drop(kv.writer("unfinished"));
     assert_eq!(kv.exists("unfinished").await.unwrap(), None);
     assert_eq!(kv.exists("d").await.unwrap(), Some(Kind::Dictionary));
