@@ -3,13 +3,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use persist_core::kv::Kv;
 use persist_core::{Persist, Result};
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::fault::Fault;
 use crate::node::Node;
 use crate::reader::Lookup;
-use crate::{section, source};
+use crate::{kv, section, source};
 
 const SECTION: &str = "persist";
 
@@ -127,6 +128,18 @@ impl Config {
     /// serve; and those of the backend's own `Options::open`.
     pub async fn open(&self) -> Result<Persist> {
         let opening = section::open(&self.section, self.name(), &self.dir);
+        opening.map_err(|fault| self.error(fault))?.await
+    }
+
+    /// Opens the hierarchical keys that the part `kv` of the section describes: in the tables of
+    /// its store, which is opened for them, unless it says otherwise.
+    ///
+    /// [`Kv::disconnect`] then closes the store too.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_kv(&self) -> Result<Kv> {
+        let opening = kv::open(&self.section, self.name(), &self.dir);
         opening.map_err(|fault| self.error(fault))?.await
     }
 

@@ -28,6 +28,9 @@
 //! backends that are not chosen may stay: they are checked for spelling and types, and not looked
 //! into further.
 //!
+//! `[persist.kv]` says where hierarchical keys are ([`open_kv`]): `backend = "table"` puts them into
+//! the tables of the store, with the keys of [`TableOptions`](persist_core::kv::TableOptions).
+//!
 //! # Settings that stand elsewhere
 //!
 //! In place of any text, `{ env = "NAME" }` is what an environment variable holds, and
@@ -66,6 +69,7 @@
 mod backends;
 mod config;
 mod fault;
+mod kv;
 mod node;
 mod reader;
 mod section;
@@ -73,6 +77,7 @@ mod source;
 
 use std::path::Path;
 
+use persist_core::kv::Kv;
 use persist_core::{Persist, Result};
 
 pub use config::Config;
@@ -104,6 +109,35 @@ pub async fn open(file: impl AsRef<Path> + Send) -> Result<Persist> {
 /// Those of [`Config::load`] and of [`Config::open`].
 pub async fn open_section(file: impl AsRef<Path> + Send, section: &str) -> Result<Persist> {
     Config::load_section(file, section)?.open().await
+}
+
+/// Opens the hierarchical keys that the section `[persist.kv]` of a TOML file describes.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// # let file = dir.path().join("server.toml");
+/// std::fs::write(
+///     &file,
+///     r#"
+/// [persist]
+/// backend = "mem"
+///
+/// [persist.kv]                # may be left out
+/// backend = "table"           # in the tables of the store above
+/// name = "files"              # "kv" by default
+/// "#,
+/// )?;
+/// let kv = persist_config::open_kv(&file).await?;
+/// kv.set("greetings/en", "hello").await?;
+/// kv.disconnect().await;
+/// # Ok::<_, Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
+///
+/// # Errors
+/// Those of [`Config::load`] and of [`Config::open_kv`].
+pub async fn open_kv(file: impl AsRef<Path> + Send) -> Result<Kv> {
+    Config::load(file)?.open_kv().await
 }
 
 /// The programs of the README compile.

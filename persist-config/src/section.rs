@@ -6,6 +6,7 @@ use persist_core::Durability;
 
 use crate::backends::{self, Backend, Engine, Opening};
 use crate::fault::{Fault, alternatives};
+use crate::kv;
 use crate::node::Node;
 use crate::reader::{self, Lookup};
 
@@ -19,12 +20,17 @@ pub(crate) fn check(section: &Node, name: &str) -> Result<(), Fault> {
         let checked = match entry.key.as_str() {
             "backend" => reader::check::<String>(&entry.node),
             "durability" => reader::check::<Durability>(&entry.node),
+            "kv" => kv::check(&entry.node),
             key => backends::check(key, &entry.node).unwrap_or_else(|| {
-                let known = [vec!["backend", "durability"], backends::names()].concat();
+                let known = [vec!["backend", "durability", "kv"], backends::names()].concat();
                 Err(Fault::unknown_key(key, &known))
             }),
         };
         checked.map_err(|fault| fault.within(&entry.key).at(entry.place))?;
+    }
+    // Hierarchical keys may stand on no backend.
+    if section.get("backend").is_none() && !kv::needs_store(section) {
+        return Ok(());
     }
     match chosen(section, name, Lookup::Later) {
         Err(fault) if !fault.is_pending() => Err(fault),
@@ -46,16 +52,17 @@ pub(crate) fn backend_name(
 pub(crate) fn open(section: &Node, name: &str, dir: &Path) -> Result<Opening, Fault> {
     let lookup = Lookup::Now(dir);
     let (backend, engine) = chosen(section, name, lookup)?;
-    let durability = match section.get("durability") {
-        Some(node) => {
-            let read = reader::read::<Durability>(node, lookup);
-            Some(read.map_err(|fault| fault.within("durability"))?)
-        }
-        None => None,
-    };
+    let durability = durability(section, lookup)?;
     let empty = Node::empty();
     let settings = section.get(backend.name).unwrap_or(&empty);
     (engine.open)(settings, dir, durability).map_err(|fault| fault.within(backend.name))
+}
+
+/// The durability that holds where a nearer section says nothing.
+pub(crate) fn durability(section: &Node, lookup: Lookup<'_>) -> Result<Option<Durability>, Fault> {
+    let read = |node| reader::read::<Durability>(node, lookup);
+    let durability = section.get("durability").map(read).transpose();
+    durability.map_err(|fault| fault.within("durability"))
 }
 
 fn chosen(

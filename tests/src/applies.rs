@@ -10,17 +10,17 @@ struct Exemption {
 static EXEMPTIONS: &[Exemption] = &[
     Exemption {
         backend: "mem",
-        laws: &["durable", "crash"],
+        laws: &["durable", "crash", "kv::reopened", "kv::crash"],
         why: "memory goes with its last handle, by design",
     },
     Exemption {
         backend: "mem",
-        laws: &["processes"],
+        laws: &["processes", "kv::processes", "kv::process_watch", "kv::lease"],
         why: "memory belongs to one process, by design",
     },
     Exemption {
         backend: "custom-backend",
-        laws: &["processes"],
+        laws: &["processes", "kv::processes", "kv::process_watch", "kv::lease"],
         why: "the log belongs to one process, by design",
     },
 ];

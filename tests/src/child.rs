@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::report::REPORT;
-use crate::{Place, Subject, laws};
+use crate::{KvSubject, Place, Subject, laws};
 
 /// The variable that makes a process a child, and says what it shall do.
 const CHILD: &str = "PERSIST_LAWS_CHILD";
@@ -38,7 +38,7 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a process that plays `role` at the same place.
-    pub(crate) fn start<S: Subject>(place: &Place<S>, role: &str, input: &str) -> Self {
+    pub(crate) fn start<S>(place: &Place<S>, role: &str, input: &str) -> Self {
         let orders = Orders {
             role: role.to_owned(),
             input: input.to_owned(),
@@ -159,6 +159,18 @@ pub(crate) fn say(line: &str) {
 
 /// The body of the test `child`: plays the role that the environment names, if it names one.
 pub fn child<S: Subject>() {
+    play(async |role, place: Place<S>, parent| laws::play(&role, place, parent).await);
+}
+
+/// The same, for a store of hierarchical keys that stands on no backend.
+pub fn kv_child<S: KvSubject>() {
+    play(async |role, place: Place<S>, parent| {
+        let role = role.strip_prefix("kv::").unwrap_or_else(|| panic!("no child plays {role}"));
+        laws::kv::play(role, place, parent).await;
+    });
+}
+
+fn play<S>(role: impl AsyncFnOnce(String, Place<S>, Parent)) {
     let Ok(orders) = env::var(CHILD) else { return };
     let orders: Orders = serde_json::from_str(&orders).expect("orders of a parent");
     let (sender, lines) = mpsc::unbounded_channel();
@@ -174,5 +186,5 @@ pub fn child<S: Subject>() {
     let place = Place::<S>::new(orders.place, orders.seed, orders.home);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(laws::play(&orders.role, place, parent));
+    runtime.expect("a runtime").block_on(role(orders.role, place, parent));
 }

@@ -13,6 +13,7 @@ pub mod durable;
 pub mod hints;
 pub mod honest;
 pub mod isolated;
+pub mod kv;
 pub mod names;
 pub mod objects;
 pub mod processes;
@@ -29,12 +30,13 @@ pub mod visible;
 pub mod watch;
 
 use crate::child::Parent;
-use crate::{Place, Subject};
+use crate::{OnTable, Place, Subject};
 
 /// Plays a role in a child process.
 pub(crate) async fn play<S: Subject>(role: &str, place: Place<S>, parent: Parent) {
     match role.split_once("::") {
         Some(("crash", role)) => crash::play(role, place, parent).await,
+        Some(("kv", role)) => kv::play(role, place.with::<OnTable<S>>(), parent).await,
         Some(("processes", role)) => processes::play(role, place, parent).await,
         _ => panic!("no child plays {role}"),
     }

@@ -59,12 +59,18 @@
 //! | `store` | variables and their defaults |
 //! | `transact` | transactions are serializable, listings and absences included |
 //! | `watch` | a watcher gets every settled last state |
+//! | `kv` | hierarchical keys, in the tables of the store |
 //! | `objects` | the stores of a repository, point by point of Irmin's guide |
 //! | `hints` | at least one hint for every change |
 //! | `cancel` | dropping a future at any moment disturbs nobody |
 //! | `runtime` | every kind of runtime, and none |
 //! | `processes` | several processes on one store |
 //! | `crash` | children killed with `kill -9` under load |
+//!
+//! # Hierarchical keys
+//! Whoever implements a [`KvStore`](persist_core::kv::KvStore) instead says how it is opened
+//! ([`KvSubject`]), and writes [`kv_laws!`]; the tests are `laws::kv::law`, the same as those of the
+//! family `kv` above.
 //!
 //! # What does not apply
 //! A law is n/a only where this crate's one table says so (memory does not survive a process),
@@ -88,6 +94,7 @@
 mod aid;
 mod applies;
 mod child;
+mod kv;
 pub mod laws;
 mod place;
 mod report;
@@ -95,7 +102,8 @@ mod run;
 mod subject;
 mod table;
 
-pub use child::child;
+pub use child::{child, kv_child};
+pub use kv::{KvSubject, OnTable};
 pub use place::Place;
 pub use run::{Case, Ending, run, verdict};
 pub use subject::Subject;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use persist_core::Persist;
 use persist_core::backend::Backend;
+use persist_core::kv::Kv;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use crate::Subject;
+use crate::{KvSubject, Subject};
 
 /// The directory of one run of one law, the subject that is opened there, and the seed of all
 /// that is random in it.
@@ -22,11 +23,6 @@ pub struct Place<S> {
 }
 
 impl<S: Subject> Place<S> {
-    /// A place in the directory `path`. `home` is the module that holds the test `child`.
-    pub(crate) fn new(path: impl Into<PathBuf>, seed: u64, home: impl Into<String>) -> Self {
-        Self { path: path.into(), seed, home: home.into(), subject: PhantomData }
-    }
-
     /// Opens the store.
     pub async fn open(&self) -> Persist {
         Persist::new(self.backend().await)
@@ -41,6 +37,20 @@ impl<S: Subject> Place<S> {
     pub async fn both(&self) -> (Arc<dyn Backend>, Persist) {
         let backend = self.backend().await;
         (Arc::clone(&backend), Persist::new(backend))
+    }
+}
+
+impl<S: KvSubject> Place<S> {
+    /// Opens the store of hierarchical keys.
+    pub async fn kv(&self) -> Kv {
+        S::open_kv(&self.path).await.expect("the store opens")
+    }
+}
+
+impl<S> Place<S> {
+    /// A place in the directory `path`. `home` is the module that holds the test `child`.
+    pub(crate) fn new(path: impl Into<PathBuf>, seed: u64, home: impl Into<String>) -> Self {
+        Self { path: path.into(), seed, home: home.into(), subject: PhantomData }
     }
 
     /// Another place, for another store.
@@ -69,6 +79,11 @@ impl<S: Subject> Place<S> {
     /// The random numbers of one of several tasks of this run.
     pub fn rng_of(&self, task: u64) -> StdRng {
         StdRng::seed_from_u64(self.seed ^ task.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// The same place, for another subject that is opened there.
+    pub(crate) fn with<T>(self) -> Place<T> {
+        Place { path: self.path, seed: self.seed, home: self.home, subject: PhantomData }
     }
 
     /// The module that holds the test `child`.

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 use std::{env, fmt};
 
+use crate::Place;
 use crate::applies::exempt;
 use crate::report::report;
-use crate::{Place, Subject};
 
 /// The variable that sets the seed, to repeat what happened.
 const SEED: &str = "PERSIST_LAWS_SEED";
@@ -55,7 +55,7 @@ impl fmt::Display for Ending {
 /// Runs a law as the body of a test: reports how it ended, and panics if it was broken.
 pub fn run<S, L, F>(case: Case, law: L)
 where
-    S: Subject,
+    S: 'static,
     L: FnOnce(Place<S>) -> F + Send + 'static,
     F: Future<Output = ()>,
 {
@@ -74,7 +74,7 @@ where
 /// not ended when `patience` has passed is broken, too.
 pub fn verdict<S, L, F>(home: &str, patience: Duration, law: L) -> Ending
 where
-    S: Subject,
+    S: 'static,
     L: FnOnce(Place<S>) -> F + Send + 'static,
     F: Future<Output = ()>,
 {

@@ -76,6 +76,8 @@ macro_rules! laws {
                 $crate::child::<Examined>();
             }
 
+            $crate::kv_laws! { @family $crate::OnTable<Examined> }
+
             $(mod $family {
                 $(#[test]
                 fn $law() {

@@ -1,12 +1,13 @@
 //! Digests of values and dictionaries.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 
 use super::read::{short, window};
-use super::store::{KvRead, MAX_READ, Stat, Window};
+use super::store::{KvRead, Listed, Listing, MAX_READ, Stat, Window};
 use super::{Error, KeyPath, Result, entries};
 
 /// A SHA-256, made by [`Kv::digest`](super::Kv::digest). `Display` is hexadecimal, as of
@@ -58,28 +59,62 @@ async fn of_value(state: &dyn KvRead, key: &KeyPath) -> Result<KvDigest> {
     }
 }
 
-/// Each entry in order: `v` or `d`, the length of the segment as four bytes, the lowest first, the
-/// segment, and the digest of what is there. The line before all tells it from a value of the
-/// same bytes.
+/// A dictionary that is being hashed.
+struct Level {
+    key: KeyPath,
+    hash: Sha256,
+    page: VecDeque<crate::Result<Listed>>,
+    /// Where the next page begins, if there is one.
+    rest: Option<String>,
+}
+
+/// Goes down and up without recursion, since dictionaries may be nested 2,000 deep.
 async fn of_dictionary(state: &dyn KvRead, key: &KeyPath) -> Result<KvDigest> {
-    let mut hash = Sha256::new();
-    hash.update(b"persist-kv-dictionary/1\n");
-    let mut after: Option<String> = None;
+    let mut levels = vec![Level::begin(state, key.clone()).await?];
     loop {
-        let page = entries::page(state, key, after.as_deref()).await?;
-        for listed in page.entries {
-            let listed = listed?;
-            let kind = if matches!(listed.stat, Stat::Dictionary(_)) { b"d" } else { b"v" };
-            let length = u32::try_from(listed.segment.len()).unwrap_or(u32::MAX);
-            let below = digest(state, &key.child(&listed.segment)).await?;
-            hash.update(kind);
-            hash.update(length.to_le_bytes());
-            hash.update(listed.segment.as_bytes());
-            hash.update(below.0);
+        let Some(level) = levels.last_mut() else { return Err(short(key)) };
+        let Some(listed) = level.next(state).await? else {
+            let digest = KvDigest(
+                levels.pop().map(|level| level.hash).unwrap_or_default().finalize().into(),
+            );
+            let Some(above) = levels.last_mut() else { return Ok(digest) };
+            above.hash.update(digest.0);
+            continue;
+        };
+        let below = level.key.child(&listed.segment);
+        if let Stat::Dictionary(_) = listed.stat {
+            level.add(b'd', &listed.segment);
+            levels.push(Level::begin(state, below).await?);
+        } else {
+            level.add(b'v', &listed.segment);
+            level.hash.update(of_value(state, &below).await?.0);
         }
-        after = page.rest;
-        if after.is_none() {
-            return Ok(KvDigest(hash.finalize().into()));
+    }
+}
+
+impl Level {
+    /// The line that a dictionary begins with tells it from a value of the same bytes.
+    async fn begin(state: &dyn KvRead, key: KeyPath) -> Result<Self> {
+        let Listing { entries, rest } = entries::page(state, &key, None).await?;
+        let hash = Sha256::new_with_prefix(b"persist-kv-dictionary/1\n");
+        Ok(Self { key, hash, page: entries.into(), rest })
+    }
+
+    async fn next(&mut self, state: &dyn KvRead) -> Result<Option<Listed>> {
+        while self.page.is_empty() {
+            let Some(after) = self.rest.take() else { return Ok(None) };
+            let Listing { entries, rest } = entries::page(state, &self.key, Some(&after)).await?;
+            (self.page, self.rest) = (entries.into(), rest);
         }
+        Ok(self.page.pop_front().transpose()?)
+    }
+
+    /// An entry: its kind, the length of its segment as four bytes, the lowest first, the segment.
+    /// The digest of what is there follows.
+    fn add(&mut self, kind: u8, segment: &str) {
+        let length = u32::try_from(segment.len()).unwrap_or(u32::MAX);
+        self.hash.update([kind]);
+        self.hash.update(length.to_le_bytes());
+        self.hash.update(segment.as_bytes());
     }
 }

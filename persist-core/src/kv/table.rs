@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use parking_lot::Mutex;
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use self::reap::{Reaper, Seen, first};
@@ -47,18 +48,32 @@ use crate::{Error, Persist, Result};
 /// # kv.disconnect().await;
 /// # Ok::<_, persist_core::Error>(()) }).unwrap();
 /// ```
-#[derive(Debug, Clone)]
+///
+/// `name` and `lease` (`"30s"`) are also the keys of `[persist.kv]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[must_use = "options do nothing until they are opened"]
 pub struct TableOptions {
+    #[serde(default = "TableOptions::default_name")]
     name: String,
+    #[serde(default = "TableOptions::default_lease", with = "humantime_serde")]
     lease: Duration,
+    #[serde(skip)]
     closes_store: bool,
 }
 
 impl TableOptions {
     /// The defaults, for the tables `NAME:entry`, `NAME:chunk`, `NAME:grave` and `NAME:lease`.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), lease: Inner::LEASE, closes_store: false }
+        Self { name: name.into(), lease: Self::default_lease(), closes_store: false }
+    }
+
+    fn default_name() -> String {
+        "kv".into()
+    }
+
+    fn default_lease() -> Duration {
+        Duration::from_secs(30)
     }
 
     /// How long a process that writes a large value may not be heard of before what it has written

@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -223,9 +223,6 @@ impl Inner {
         let gone = self.tables.graves.commit(id_cell(id), Expect::Any, Write::Delete);
         gone.await.map(drop)
     }
-
-    /// How long a lease lasts by default.
-    pub(super) const LEASE: Duration = Duration::from_secs(30);
 }
 
 /// The first page of a range.

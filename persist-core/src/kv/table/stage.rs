@@ -96,8 +96,8 @@ impl Token {
     /// Ends the lease in a transaction that binds the content.
     pub(super) async fn bind(&self, tx: &Tx) -> Result<Id> {
         let (leases, key) = (&self.inner.tables.leases, id_cell(self.id));
-        let lease = tx.peek(leases, std::slice::from_ref(&key)).await?.pop().flatten();
-        let lease = lease.ok_or_else(lapsed)?;
+        // It may be younger than the state that the transaction reads.
+        let lease = leases.get(&key).await?.ok_or_else(lapsed)?;
         tx.depend(leases, &key, Some(&lease))?;
         tx.put(leases, key, None)?;
         Ok(self.id)

@@ -40,47 +40,67 @@ pub(super) enum End {
 }
 
 impl Tables {
-    /// Walks to a key. Each round reads all rows that are known to be on the way at once, so the
-    /// last one has seen them all in one state; where nothing has been moved, it is the first one.
+    /// Walks to a key. First it is found out which rows are on the way, from what was learned before
+    /// or one by one; then all of them are read in one state, which must say the same.
     pub(super) async fn walk(&self, tx: &Tx, key: &KeyPath) -> Result<Way> {
         let prefixes: Vec<KeyPath> = key.prefixes().collect();
         let mut ids = self.known.guess(&prefixes);
         loop {
-            // Reads of an embedded engine are always ready.
-            consume_budget().await;
-            let places = std::iter::zip(&ids, &prefixes);
-            let keys = places.map(|(id, prefix)| entry_key(*id, prefix.basename()));
-            let keys = keys.collect::<Result<Vec<_>>>()?;
-            let found = tx.peek(&self.entries, &keys).await?;
-            let mut rows = Vec::with_capacity(found.len());
-            let mut end = None;
-            for ((place, cell), row) in prefixes.iter().zip(keys).zip(found) {
-                let entry = row.clone().map(decode::<Entry>).transpose();
-                let entry = entry.map_err(|error| error.table(self.entries.name()).key(&cell))?;
-                rows.push((cell, row));
-                let last = rows.len() == prefixes.len();
-                match entry {
-                    Some(Entry::Dictionary { id, .. }) if !last => {
-                        self.known.learn(place, id);
-                        if ids.get(rows.len()) != Some(&id) {
-                            ids.truncate(rows.len());
-                            ids.push(id);
-                            break;
-                        }
-                    }
-                    Some(Entry::Value(_)) if !last => end = Some(End::Through(place.clone())),
-                    Some(entry) => end = Some(End::Here(entry)),
-                    None if rows.len() == 1 => return Err(self.no_top()),
-                    None => end = Some(End::Absent),
-                }
-                if end.is_some() {
-                    break;
-                }
-            }
-            if let Some(end) = end {
-                return Ok(Way { rows, end });
+            self.go_on(tx, &prefixes, &mut ids).await?;
+            if let Some(way) = self.look(tx, &prefixes, &mut ids).await? {
+                return Ok(way);
             }
         }
+    }
+
+    /// Adds the ids of dictionaries on the way, as far as it goes.
+    async fn go_on(&self, tx: &Tx, prefixes: &[KeyPath], ids: &mut Vec<Id>) -> Result<()> {
+        while let Some((place, id)) = prefixes.get(ids.len() - 1).zip(ids.last())
+            && ids.len() < prefixes.len()
+        {
+            // Reads of an embedded engine are always ready.
+            consume_budget().await;
+            let row = entry_key(*id, place.basename())?;
+            match tx.peek(&self.entries, &[row]).await?.pop().flatten().map(decode).transpose()? {
+                Some(Entry::Dictionary { id, .. }) => ids.push(id),
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all rows on the way in one state. `None` if they are others; `ids` then leads as far as
+    /// they were right, and one further.
+    async fn look(&self, tx: &Tx, prefixes: &[KeyPath], ids: &mut Vec<Id>) -> Result<Option<Way>> {
+        consume_budget().await;
+        let places = std::iter::zip(&*ids, prefixes);
+        let keys = places.map(|(id, prefix)| entry_key(*id, prefix.basename()));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let found = tx.peek(&self.entries, &keys).await?;
+        let mut rows = Vec::with_capacity(found.len());
+        for ((place, cell), row) in prefixes.iter().zip(keys).zip(found) {
+            let entry = row.clone().map(decode::<Entry>).transpose();
+            let entry = entry.map_err(|error| error.table(self.entries.name()).key(&cell))?;
+            rows.push((cell, row));
+            let last = rows.len() == prefixes.len();
+            let end = match entry {
+                Some(Entry::Dictionary { id, .. }) if !last => {
+                    self.known.learn(place, id);
+                    if ids.get(rows.len()) != Some(&id) {
+                        ids.truncate(rows.len());
+                        ids.push(id);
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                Some(Entry::Value(_)) if !last => End::Through(place.clone()),
+                Some(entry) => End::Here(entry),
+                None if rows.len() == 1 => return Err(self.no_top()),
+                None => End::Absent,
+            };
+            return Ok(Some(Way { rows, end }));
+        }
+        Ok(None)
     }
 
     /// Walks to a key, and makes the transaction depend on what it met.
