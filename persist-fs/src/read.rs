@@ -128,8 +128,8 @@ fn page(
             }
             Err(bad) => {
                 let message = format!(
-                    "{key}: the name {:?} here is no UTF-8; rename it, or move it away",
-                    bad.as_bytes().escape_ascii().to_string()
+                    "{key}: the name \"{}\" here is no UTF-8; rename it, or move it away",
+                    bad.as_bytes().escape_ascii()
                 );
                 Err(Error::new(ErrorKind::InvalidKey, message))
             }

@@ -73,11 +73,6 @@ impl Step {
             done => done,
         }
     }
-
-    /// Whether others can see it: not if it stays within a session.
-    pub(crate) fn is_visible(&self) -> bool {
-        self.from.session.is_none() || self.to.session.is_none()
-    }
 }
 
 struct Place<'s> {

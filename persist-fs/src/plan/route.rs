@@ -154,6 +154,7 @@ impl Router<'_> {
                 self.go(item, Location::In(dir, name))?;
             }
         }
+        self.route.hidden = std::mem::take(&mut self.route.visible);
         Ok(())
     }
 
@@ -187,7 +188,7 @@ impl Router<'_> {
     fn go(&mut self, item: Item, to: Location) -> Result<(), Stop> {
         let (from, goes) = (self.spot(item)?, self.id(item)?);
         let spot = self.spot_of(&to)?;
-        self.push(Step { from, to: spot, goes, comes: None });
+        self.route.visible.push(Step { from, to: spot, goes, comes: None });
         self.set(item, to);
         Ok(())
     }
@@ -197,16 +198,10 @@ impl Router<'_> {
         let (from, to) = (self.spot(item)?, self.spot(other)?);
         let (goes, comes) = (self.id(item)?, Some(self.id(other)?));
         let (here, there) = (self.location(item)?.clone(), self.location(other)?.clone());
-        self.push(Step { from, to, goes, comes });
+        self.route.visible.push(Step { from, to, goes, comes });
         self.set(item, there);
         self.set(other, here);
         Ok(())
-    }
-
-    fn push(&mut self, step: Step) {
-        let steps =
-            if step.is_visible() { &mut self.route.visible } else { &mut self.route.hidden };
-        steps.push(step);
     }
 
     /// The spot of something, whatever has been moved above it.

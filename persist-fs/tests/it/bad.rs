@@ -51,7 +51,12 @@ async fn own_files_of_a_newer_version_or_of_somebody_else() {
     fs::write(&lock, &bytes).unwrap();
     let (kind, message) = refused(dir.options()).await;
     assert_eq!(kind, ErrorKind::Corrupt);
-    assert!(message.ends_with("the store has format 9, and this version knows format 1; use a newer version"), "{message}");
+    assert!(
+        message.ends_with(
+            "the store has format 9, and this version knows format 1; use a newer version"
+        ),
+        "{message}"
+    );
     fs::write(&lock, "something else, and not short").unwrap();
     let (kind, message) = refused(dir.options()).await;
     assert_eq!(kind, ErrorKind::Corrupt);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use persist_core::kv::{Error, Kv};
 
-use crate::child::start;
 use crate::Dir;
+use crate::child::start;
 
 /// How many values each batch writes together.
 const TOGETHER: usize = 5;

@@ -15,7 +15,10 @@ mod keys;
 mod outside;
 mod plain;
 mod space;
+mod subject;
 mod together;
 mod watching;
 
 use dir::Dir;
+
+persist_conformance::kv_laws!(subject::Fs);

@@ -49,8 +49,15 @@ async fn symbolic_links_are_no_entries_wherever_they_lead() {
     symlink("../outside/new", dir.file("dangling")).unwrap();
     symlink("loop", dir.file("loop")).unwrap();
     for key in [
-        "relative", "relative/secret", "relative/new", "absolute/secret", "file", "inward/e",
-        "dangling", "loop", "loop/x",
+        "relative",
+        "relative/secret",
+        "relative/new",
+        "absolute/secret",
+        "file",
+        "inward/e",
+        "dangling",
+        "loop",
+        "loop/x",
     ] {
         all_refuse(&kv, key).await;
     }

@@ -31,7 +31,13 @@ async fn each_verb_leaves_the_tree_that_it_says() {
     kv.rename("a", "x/y/z/f").await.unwrap();
     assert_eq!(
         tree(&dir.root()),
-        [directory("d"), directory("x"), directory("x/y"), directory("x/y/z"), file("x/y/z/f", "123")]
+        [
+            directory("d"),
+            directory("x"),
+            directory("x/y"),
+            directory("x/y/z"),
+            file("x/y/z/f", "123")
+        ]
     );
     kv.set("x", "now a value").await.unwrap();
     kv.remove("d").await.unwrap();
@@ -133,7 +139,8 @@ async fn large_values_are_staged_and_found_by_nobody_before() {
     assert_eq!(std::fs::read(dir.file("d/large")).unwrap(), large);
     kv.set_partial("d/large", 4_999_999, "end").await.unwrap();
     assert_eq!(kv.size("d/large").await.unwrap(), 5_000_002);
-    assert_eq!(kv.get("d/large").await.unwrap()[4_999_998..], b"\xa6end"[..]);
+    let grown = [&large[..4_999_999], b"end"].concat();
+    assert!(kv.get("d/large").await.unwrap() == grown);
     drop(kv.writer("unfinished"));
     assert_eq!(kv.exists("unfinished").await.unwrap(), None);
     assert_eq!(kv.exists("d").await.unwrap(), Some(Kind::Dictionary));

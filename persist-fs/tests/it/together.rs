@@ -46,9 +46,8 @@ async fn batches_of_several_processes_lose_nothing_and_are_seen_whole() {
         if children.iter_mut().all(|child| ended(child).is_some_and(|status| status.success())) {
             break;
         }
-        let failed = |child: &mut std::process::Child| {
-            ended(child).is_some_and(|status| !status.success())
-        };
+        let failed =
+            |child: &mut std::process::Child| ended(child).is_some_and(|status| !status.success());
         assert!(!children.iter_mut().any(failed));
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
