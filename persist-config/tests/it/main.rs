@@ -14,6 +14,8 @@ mod elsewhere;
 mod embedded;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod examples;
+#[cfg(all(feature = "mem", feature = "sqlite"))]
+mod kv;
 #[cfg(not(all(feature = "mem", feature = "sqlite")))]
 mod lean;
 #[cfg(all(feature = "mem", feature = "sqlite"))]

@@ -36,7 +36,7 @@ fn an_unknown_key_with_the_one_that_was_meant() {
 fn an_unknown_key_with_those_that_there_are() {
     mistake(
         "[persist]\nbackend = \"sqlite\"\nurl = \"a\"\n",
-        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "mem" and "sqlite""#,
+        r#"server.toml:3:1: persist.url: unknown key; the keys here are "backend", "durability", "kv", "mem" and "sqlite""#,
     );
     mistake(
         "[persist]\nbackend = \"mem\"\n[persist.mem]\nx = 1\n",
@@ -257,6 +257,6 @@ fn without_a_file_the_line_stays() {
     assert_eq!(
         error.to_string(),
         "line 3, column 1: persist.x: unknown key; the keys here are \"backend\", \
-         \"durability\", \"mem\" and \"sqlite\"",
+         \"durability\", \"kv\", \"mem\" and \"sqlite\"",
     );
 }

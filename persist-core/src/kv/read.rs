@@ -105,7 +105,7 @@ impl Kv {
     {
         let (mut tries, mut turn) = (0, None);
         loop {
-            let read = async { f(&*self.store.begin(Reads::Fixed).await?, key).await };
+            let read = async { f(&*self.store.begin(Reads::View).await?, key).await };
             match read.await {
                 Err(error) if lost(&error) && tries < TRIES => {
                     tries += 1;

@@ -157,6 +157,9 @@ pub enum Reads {
     /// All its reads see one state: that of the first read or an earlier one after `begin`. Others
     /// may go on writing.
     Fixed,
+    /// The same, for a transaction that is never committed: nothing of what it reads need be kept in
+    /// mind.
+    View,
     /// Each read sees the newest state; two reads may see two. Cheaper, and as safe, since a
     /// commit judges every read. A store may do the same for both.
     Newest,

@@ -97,10 +97,14 @@ impl TableOptions {
     /// `InvalidName`; `SchemaMismatch` if tables of these names were made otherwise; `Closed`, and
     /// what the engine reports.
     pub async fn open(self, persist: &Persist) -> Result<Kv> {
-        Ok(Kv::new(Arc::new(self.store(persist).await?)))
+        Ok(Kv::new(self.store(persist).await?))
     }
 
-    async fn store(self, persist: &Persist) -> Result<TableStore> {
+    /// Opens it as a bare store, to wrap it or to test it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn store(self, persist: &Persist) -> Result<Arc<dyn KvStore>> {
         let name = |what: &str| format!("{}:{what}", self.name);
         let entries = persist.table::<EntryKey, Postcard<Entry>>(&name("entry")).await?;
         let chunks = persist.table::<ChunkKey, Bytes>(&name("chunk")).await?;
@@ -132,7 +136,7 @@ impl TableOptions {
         if leftovers {
             inner.wake();
         }
-        Ok(TableStore(inner))
+        Ok(Arc::new(TableStore(inner)))
     }
 }
 
@@ -246,7 +250,8 @@ impl KvRead for TableStore {
 impl KvStore for TableStore {
     fn begin(&self, reads: Reads) -> BoxFuture<'_, Result<Arc<dyn KvTransaction>>> {
         Box::pin(async move {
-            let state = State::begin(&self.0, reads == Reads::Fixed, true)?;
+            let (fixed, judged) = (reads != Reads::Newest, reads != Reads::View);
+            let state = State::begin(&self.0, fixed, judged)?;
             Ok(Arc::new(state) as Arc<dyn KvTransaction>)
         })
     }

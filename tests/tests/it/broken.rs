@@ -3,6 +3,7 @@
 mod cancelled;
 mod commits;
 mod durability;
+mod kv;
 mod lifecycle;
 mod marks;
 mod ranges;

@@ -8,17 +8,20 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::Inner;
 use super::rows::{
     ChunkKey, Content, Entry, Grave, Id, IdKey, Lease, Value, chunk_key, decode, encode, id_cell,
 };
+use super::{Inner, Tables};
 use crate::backend::{Batch, Cell, Commit, Direction, Expect, KeyRange, Marking, Op, Page, Write};
 use crate::column::decode_key;
 use crate::table::RawTable;
 use crate::{ErrorKind, Result};
 
-/// How many entries or chunks are taken away in one commit.
-const STEP: u32 = 256;
+/// About how many entries are taken away in one commit.
+const STEP: usize = 256;
+
+/// How many chunks are: 16 MiB.
+const CHUNKS: u32 = 256;
 
 /// The thread that reaps. There is one only while there is something to reap or to renew.
 #[derive(Debug, Default)]
@@ -102,19 +105,25 @@ impl Inner {
         }
         let waiting = self.look_at_leases().await?;
         loop {
-            let page = first(&self.tables.graves, &KeyRange::all(), STEP as usize).await?;
-            if page.rows.is_empty() && page.rest.is_none() {
+            let page = first(&self.tables.graves, &KeyRange::all(), STEP).await?;
+            if page.rows.is_empty() {
                 return Ok(waiting);
             }
+            let (mut dictionaries, mut ops) = (Vec::new(), Vec::new());
             for row in page.rows {
                 let (key, grave) = row?;
-                let id = decode_key::<IdKey>(key)?;
+                let id = decode_key::<IdKey>(key.clone())?;
                 match decode(grave)? {
-                    Grave::Content => self.reap_content(id).await?,
-                    Grave::Dictionary => self.reap_dictionary(id).await?,
+                    Grave::Dictionary => dictionaries.push(id),
+                    Grave::Content => {
+                        self.reap_content(id).await?;
+                        ops.push(op(&self.tables.graves, key, Expect::Any, Write::Delete));
+                    }
                 }
                 self.open()?;
             }
+            self.commit(ops).await?;
+            self.reap_dictionaries(dictionaries).await?;
         }
     }
 
@@ -125,7 +134,7 @@ impl Inner {
         let mut met = Vec::new();
         let mut left = Some(KeyRange::all());
         while let Some(range) = left {
-            let page = first(&self.tables.leases, &range, STEP as usize).await?;
+            let page = first(&self.tables.leases, &range, STEP).await?;
             for row in page.rows {
                 let (key, cell) = row?;
                 let id = decode_key::<IdKey>(key.clone())?;
@@ -178,50 +187,65 @@ impl Inner {
         let chunks = &self.tables.chunks;
         loop {
             let page = first(chunks, &KeyRange::prefix(id_cell(id)), 1).await?;
-            let Some(row) = page.rows.into_iter().next() else { break };
+            let Some(row) = page.rows.into_iter().next() else { return Ok(()) };
             let (_, number) = decode_key::<ChunkKey>(row?.0)?;
-            let upper = chunk_key(id, number.saturating_add(STEP - 1))?;
+            let upper = chunk_key(id, number.saturating_add(CHUNKS - 1))?;
             let lower = Bound::Included(chunk_key(id, number)?);
             if let Some(range) = KeyRange::new(lower, Bound::Included(upper)) {
                 chunks.delete_range(range).await?;
             }
         }
-        self.fill(id).await
     }
 
-    /// Takes the entries away, and leaves what they refer to for later.
-    async fn reap_dictionary(&self, id: Id) -> Result<()> {
-        let Inner { tables, .. } = self;
-        loop {
-            let range = KeyRange::prefix(id_cell(id));
-            let page = first(&tables.entries, &range, STEP as usize).await?;
-            if page.rows.is_empty() && page.rest.is_none() {
-                return self.fill(id).await;
-            }
+    /// Takes entries away, those of dictionaries below too. What one commit does not reach is a
+    /// leftover of its own until the next one.
+    async fn reap_dictionaries(&self, mut left: Vec<Id>) -> Result<()> {
+        let Tables { entries, graves, .. } = &self.tables;
+        while !left.is_empty() {
             let mut ops = Vec::new();
-            for row in page.rows {
-                let (key, entry) = row?;
-                ops.push(op(&tables.entries, key, Expect::Any, Write::Delete));
-                let grave = match decode(entry)? {
-                    Entry::Dictionary { id, .. } => Some((id, Grave::Dictionary)),
-                    Entry::Value(Value { content: Content::Chunks(id), .. }) => {
-                        Some((id, Grave::Content))
-                    }
-                    Entry::Value(_) => None,
-                };
-                if let Some((id, grave)) = grave {
-                    let grave = Write::Put(encode(&grave)?);
-                    ops.push(op(&tables.graves, id_cell(id), Expect::Any, grave));
+            while let Some(id) = left.pop() {
+                let room = STEP.saturating_sub(ops.len());
+                if room == 0 {
+                    left.push(id);
+                    break;
                 }
+                let page = first(entries, &KeyRange::prefix(id_cell(id)), room).await?;
+                let mut below = Vec::new();
+                for row in page.rows {
+                    let (key, entry) = row?;
+                    ops.push(op(entries, key, Expect::Any, Write::Delete));
+                    match decode(entry)? {
+                        Entry::Dictionary { id, .. } => below.push(id),
+                        Entry::Value(Value { content: Content::Chunks(id), .. }) => {
+                            let grave = Write::Put(encode(&Grave::Content)?);
+                            ops.push(op(graves, id_cell(id), Expect::Any, grave));
+                        }
+                        Entry::Value(_) => {}
+                    }
+                }
+                if page.rest.is_some() {
+                    left.push(id);
+                    left.extend(below);
+                    break;
+                }
+                ops.push(op(graves, id_cell(id), Expect::Any, Write::Delete));
+                left.extend(below);
             }
-            tables.persist.backend()?.commit(Batch { ops }).await?;
+            for id in &left {
+                let grave = Write::Put(encode(&Grave::Dictionary)?);
+                ops.push(op(graves, id_cell(*id), Expect::Any, grave));
+            }
+            self.commit(ops).await?;
+            self.open()?;
         }
+        Ok(())
     }
 
-    /// Forgets a leftover that is gone.
-    async fn fill(&self, id: Id) -> Result<()> {
-        let gone = self.tables.graves.commit(id_cell(id), Expect::Any, Write::Delete);
-        gone.await.map(drop)
+    async fn commit(&self, ops: Vec<Op>) -> Result<()> {
+        if !ops.is_empty() {
+            self.tables.persist.backend()?.commit(Batch { ops }).await?;
+        }
+        Ok(())
     }
 }
 

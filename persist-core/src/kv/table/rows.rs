@@ -244,11 +244,15 @@ impl std::fmt::Debug for Content {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     fn hex(cell: Cell) -> String {
         let Cell::Bytes(bytes) = cell else { panic!("the cell is not bytes") };
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::new();
+        bytes.iter().try_for_each(|byte| write!(hex, "{byte:02x}")).unwrap();
+        hex
     }
 
     #[test]

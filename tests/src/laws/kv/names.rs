@@ -108,7 +108,10 @@ pub async fn limits<S: KvSubject>(place: Place<S>) {
     let deepest = vec!["d"; MAX_KEY / 2].join("/");
     kv.set(&deepest, "deep").await.unwrap();
     assert_eq!(kv.get(&deepest).await.unwrap(), b"deep");
-    kv.digest("d").await.unwrap();
+    let deep = vec!["e"; 300].join("/");
+    kv.set(&deep, "deep").await.unwrap();
+    kv.digest("e").await.unwrap();
+    kv.remove("e").await.unwrap();
     kv.rename("d", "e").await.unwrap();
     // What is further down than a key reaches cannot be named any more, but can be removed.
     kv.rename("e", "longer name").await.unwrap();
