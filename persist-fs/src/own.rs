@@ -74,25 +74,26 @@ impl Own {
         Ok(())
     }
 
-    /// How many things dead sessions have left, and how many things here are nobody's.
+    /// How many things are in sessions, of the living as well, and how many things are nobody's.
     pub(crate) fn count(&self, session: Option<&Session>) -> Result<(u64, u64)> {
         let own = error::own("the store's own directory");
         let (mut leftovers, mut orphans) = (0, 0);
         for name in self.dir.names().map_err(&own)? {
-            let ours = session.is_some_and(|session| session.name == name);
-            if ours || name == lock::NAME || name == journal::NAME {
+            if name == lock::NAME || name == journal::NAME {
                 continue;
             }
-            if !session::is_one(&name) {
+            if let Some(session) = session.filter(|session| session.name == name) {
+                let (known, unknown) = session.count().map_err(&own)?;
+                leftovers += known;
+                orphans += unknown;
+            } else if session::is_one(&name) {
+                let dead = session::dead(&self.dir, &name).map_err(&own)?;
+                let entries =
+                    self.dir.child(&name).and_then(|dir| dir.map_or(Ok(vec![]), |dir| dir.names()));
+                leftovers += entries.map_err(&own)?.len() as u64 + u64::from(dead.is_some());
+            } else {
                 orphans += 1;
-            } else if session::dead(&self.dir, &name).map_err(&own)?.is_some() {
-                leftovers += 1;
             }
-        }
-        if let Some(session) = session {
-            let (known, unknown) = session.count().map_err(&own)?;
-            leftovers += known;
-            orphans += unknown;
         }
         Ok((leftovers, orphans))
     }

@@ -41,7 +41,9 @@ pub(crate) fn walk(root: &Arc<Node>, key: &KeyPath) -> Result<Walked> {
             }
             End::Absent | End::Through(..) => break,
         };
-        let found = dir.child(segment.as_bytes()).map_err(error::at(&prefix(key, depth + 1)))?;
+        let found = dir
+            .child(segment.as_bytes())
+            .map_err(|errno| error::at(&prefix(key, depth + 1))(errno))?;
         walked.end = match found {
             None => End::Absent,
             Some(node) => match node.meta.sort {

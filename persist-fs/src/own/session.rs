@@ -111,14 +111,15 @@ impl Session {
         self.trash.empty();
     }
 
-    /// How many things here are known, and wait to be taken away; and how many nobody knows.
+    /// How many things here are known, those that are being written included, and how many are
+    /// not.
     pub(super) fn count(&self) -> rustix::io::Result<(u64, u64)> {
         let (waiting, live) = (self.trash.names(), self.live.lock().clone());
         let (mut known, mut unknown) = (0, 0);
         for name in self.dir.names()? {
-            if waiting.contains(&name) {
+            if waiting.contains(&name) || live.contains(&name) {
                 known += 1;
-            } else if !live.contains(&name) {
+            } else {
                 unknown += 1;
             }
         }

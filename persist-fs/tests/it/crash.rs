@@ -51,6 +51,7 @@ async fn values(kv: Kv) {
 }
 
 async fn directories(kv: Kv) {
+    kv.remove("old").await.unwrap();
     for n in 0_usize.. {
         kv.set(format!("new/{n}/a/b"), "x").await.unwrap();
         kv.rename(format!("new/{n}"), "old/it").await.unwrap();
