@@ -16,6 +16,9 @@ use crate::step::{Ground, Miss, Step};
 /// How many directories are held open to be synced together.
 const TOGETHER: usize = 64;
 
+#[cfg(test)]
+mod tests;
+
 /// Applies the changes if everything that was seen is still so.
 pub(crate) fn commit(base: &Base, seen: &Seen, changes: &[Change]) -> Result<Committed> {
     let writing = base.writing.as_ref().ok_or_else(error::read_only)?;
@@ -52,13 +55,13 @@ fn attempt(
     let travelled = travel(writing, held, &route, &mut ground);
     match &travelled {
         Ok(()) => {
-            for temp in &route.temps {
-                temp.bound();
-            }
+            route.settle();
             for name in &route.rest {
                 writing.session.discard(name.clone());
             }
         }
+        // What is in the session may be needed for undoing the rest.
+        Err(Stop::Failed(failure)) if failure.outcome() == Outcome::Unknown => route.settle(),
         Err(_) => route.abandon(&writing.session),
     }
     travelled

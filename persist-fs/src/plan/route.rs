@@ -270,6 +270,13 @@ impl Route {
         }
     }
 
+    /// Says that new contents are nobody's any more to take away.
+    pub(crate) fn settle(&self) {
+        for temp in &self.temps {
+            temp.bound();
+        }
+    }
+
     /// Has everything that was made for nothing be taken away.
     pub(crate) fn abandon(&self, session: &Session) {
         for name in self.made.keys() {
