@@ -93,7 +93,7 @@ impl KvTransaction for Transaction {
     fn commit(self: Arc<Self>, changes: Arc<[Change]>) -> BoxFuture<'static, Result<Committed>> {
         async move {
             self.0.shared.base()?;
-            self.0.shared.writer.commit(self.0.take_seen(), changes).await
+            self.0.shared.writer.commit(self.0.reading(), changes).await
         }
         .boxed()
     }

@@ -23,13 +23,14 @@ pub(crate) struct View {
     judged: Option<Arc<Mutex<Judged>>>,
 }
 
-#[derive(Default)]
-struct Judged {
+/// What a transaction has read.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
     /// Whether all that is seen is to be of one state.
     fixed: bool,
     /// A generation in which all that was seen stood together.
     generation: Option<u64>,
-    seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 impl View {
@@ -42,12 +43,9 @@ impl View {
         Self { shared, judged: Some(Arc::new(Mutex::new(judged))) }
     }
 
-    /// What was read through it.
-    pub(crate) fn take_seen(&self) -> Seen {
-        self.judged
-            .as_ref()
-            .map(|judged| std::mem::take(&mut judged.lock().seen))
-            .unwrap_or_default()
+    /// What was read through it, to be looked at on a thread that may wait for a read under way.
+    pub(crate) fn reading(&self) -> Arc<Mutex<Judged>> {
+        self.judged.clone().unwrap_or_default()
     }
 
     /// Has a question answered on a thread that may sleep.

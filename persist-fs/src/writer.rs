@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::base::Base;
 use crate::commit::commit;
-use crate::seen::Seen;
+use crate::view::Judged;
 
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -23,7 +23,7 @@ pub(crate) struct Writer {
 
 #[derive(Debug)]
 struct Job {
-    seen: Seen,
+    reading: Arc<Mutex<Judged>>,
     changes: Arc<[Change]>,
     reply: oneshot::Sender<Result<Committed>>,
 }
@@ -33,9 +33,9 @@ impl Writer {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (runs, running) = watch::channel(());
         let run = move || {
-            for Job { seen, changes, reply } in queue {
+            for Job { reading, changes, reply } in queue {
                 // The caller may have gone.
-                let _ = reply.send(commit(&base, &seen, &changes));
+                let _ = reply.send(commit(&base, &reading.lock().seen, &changes));
             }
             drop(base);
             drop(runs);
@@ -48,9 +48,14 @@ impl Writer {
     }
 
     /// Commits, when its turn comes.
-    pub(crate) async fn commit(&self, seen: Seen, changes: Arc<[Change]>) -> Result<Committed> {
+    pub(crate) async fn commit(
+        &self,
+        reading: Arc<Mutex<Judged>>,
+        changes: Arc<[Change]>,
+    ) -> Result<Committed> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.jobs.lock().as_ref().map(|jobs| jobs.send(Job { seen, changes, reply }));
+        let job = Job { reading, changes, reply };
+        let sent = self.jobs.lock().as_ref().map(|jobs| jobs.send(job));
         match sent {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| {
                 let message = "the thread that commits has ended before its time";

@@ -16,7 +16,7 @@ mod embedded;
 mod examples;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod kv;
-#[cfg(feature = "fs")]
+#[cfg(all(feature = "fs", feature = "mem", feature = "sqlite"))]
 mod kv_fs;
 #[cfg(not(all(feature = "mem", feature = "sqlite")))]
 mod lean;
