@@ -2,8 +2,8 @@
 //!
 //! [`Persist`] is an open store. On it stand the front ends: [`Ref`], one value; [`Store`], named
 //! values of different types; [`Table`], typed keys in order bound to typed values; [`Batch`],
-//! writes to several tables at once; [`objects`], the stores of a repository. Which
-//! engine stands below is chosen elsewhere: by a backend crate's `Options`, or by `persist-config`
+//! writes to several tables at once; [`objects`], the stores of a repository; [`kv`], values in nested
+//! dictionaries. Which engine stands below is chosen elsewhere: by a backend crate's `Options`, or by `persist-config`
 //! from a TOML file. To add an engine, see [`backend`].
 
 pub mod backend;

@@ -173,6 +173,19 @@ fn objects() {
 }
 
 #[test]
+fn files() {
+    let printed = "/\n  home/\n    ann/\n      notes.txt (22)\n    bob/\n      plans/\n        \
+        garden.txt (8)\n      song.txt (1000000)\n  log (23)\n\
+        sow, water, wait, reap\n\
+        la la la\n\
+        bob has 1 plan of ann's\n\
+        all of it: 81497a4ed782b8de9ccae4e2884fc8b4d377710756c67dd2571a1d86a3150191\n\
+        /home: a dictionary cannot be moved into itself, to /home/bob\n\
+        /log: a dictionary is expected here, and this is a value\n";
+    prints("files", printed, printed);
+}
+
+#[test]
 fn uuid() {
     prints("uuid", "ID: note 1\n", "ID: note 2\nID: note 1\n");
 }

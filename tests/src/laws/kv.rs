@@ -46,7 +46,7 @@ pub(crate) async fn play<S: KvSubject>(role: &str, place: Place<S>, parent: Pare
     match role {
         "batches" => processes::batches(place, parent).await,
         "watched" => processes::watched(place, parent).await,
-        "abandoned" => crash::abandoned(place, parent).await,
+        "paused" => crash::paused(place, parent).await,
         "load" => crash::load(place, parent).await,
         _ => panic!("no child plays kv::{role}"),
     }

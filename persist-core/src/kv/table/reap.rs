@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -22,6 +22,9 @@ const STEP: usize = 256;
 
 /// How many chunks are: 16 MiB.
 const CHUNKS: u32 = 256;
+
+/// How long leftovers are gathered before they are taken away.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// The thread that reaps. There is one only while there is something to reap or to renew.
 #[derive(Debug, Default)]
@@ -71,6 +74,8 @@ fn run(inner: &Weak<Inner>, woken: &Receiver<()>) {
         }
     };
     loop {
+        // What is left at the same time is taken away together.
+        thread::sleep(GATHER);
         let Some(inner) = inner.upgrade() else { return };
         while woken.try_recv().is_ok() {}
         let waiting = match runtime.block_on(inner.reap()) {

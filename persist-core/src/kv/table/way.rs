@@ -100,7 +100,9 @@ impl Tables {
             };
             return Ok(Some(Way { rows, end }));
         }
-        Ok(None)
+        // A backend may answer fewer keys only when their values are large, and these are not.
+        let what = "the store has not answered all that it was asked for";
+        Err(Error::new(ErrorKind::Backend, what).table(self.entries.name()))
     }
 
     /// Walks to a key, and makes the transaction depend on what it met.

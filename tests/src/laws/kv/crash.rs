@@ -15,38 +15,45 @@ use crate::{KvSubject, Place};
 const SIZES: [usize; 5] = [0, 700, 3_000, 200_000, 1_300_000];
 
 /// What a process has written ahead when it is killed is taken away; what a living one writes is
-/// not, however long it pauses.
+/// not, however long it pauses, whoever looks.
 pub async fn lease<S: KvSubject>(place: Place<S>) {
     let kv = place.kv().await;
     let mut writer = kv.writer("mine");
     writer.write_all(&pattern(2_500_000, 1)).await.unwrap();
     writer.flush().await.unwrap();
-    let mut child = Child::start(&place, "kv::abandoned", "");
-    assert_eq!(child.line().await, "written");
-    child.kill().await;
-    // One's own is still there, so one's own is all that is left.
-    let own = loop {
+    let mut living = Child::start(&place, "kv::paused", "");
+    let mut dying = Child::start(&place, "kv::paused", "");
+    assert_eq!(living.line().await, "written");
+    assert_eq!(dying.line().await, "written");
+    dying.kill().await;
+    let left = loop {
         kv.tidy().await.unwrap();
         let health = kv.check().await.unwrap();
         assert_eq!(health.orphans, 0, "{health:?}");
-        if health.leftovers <= 1 {
+        if health.leftovers <= 2 {
             break health.leftovers;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     };
-    assert_eq!(own, 1, "what is being written was taken away");
+    assert_eq!(left, 2, "what is being written was taken away");
+    living.say("go on");
+    living.end().await;
     writer.shutdown().await.unwrap();
-    assert!(kv.get("mine").await.unwrap() == pattern(2_500_000, 1));
+    for key in ["mine", "theirs"] {
+        assert!(kv.get(key).await.unwrap() == pattern(2_500_000, 1), "{key}");
+    }
     clean(&kv).await;
 }
 
-pub(super) async fn abandoned<S: KvSubject>(place: Place<S>, mut parent: Parent) {
+/// Pauses within a value until it is told to go on.
+pub(super) async fn paused<S: KvSubject>(place: Place<S>, mut parent: Parent) {
     let kv = place.kv().await;
     let mut writer = kv.writer("theirs");
     writer.write_all(&pattern(2_500_000, 1)).await.unwrap();
     writer.flush().await.unwrap();
     say("written");
     parent.line().await;
+    writer.shutdown().await.unwrap();
 }
 
 /// After a kill every value is one that was written whole, batches and renames are whole, what was
