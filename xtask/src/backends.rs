@@ -17,6 +17,7 @@ pub(crate) struct Backend {
 pub(crate) static ALL: &[Backend] = &[
     Backend { name: "mem", in_config: true, package: "persist-mem" },
     Backend { name: "sqlite", in_config: true, package: "persist-sqlite" },
+    Backend { name: "fs", in_config: true, package: "persist-fs" },
     Backend { name: "custom-backend", in_config: false, package: "persist-custom-backend" },
 ];
 

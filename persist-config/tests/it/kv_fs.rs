@@ -27,7 +27,7 @@ async fn they_are_files_beside_the_toml_file_and_need_no_store() {
 #[test]
 fn mistakes_name_their_place() {
     for (part, expected) in [
-        ("backend = 'fs'", "server.toml:1:1: persist.kv: `dir` is missing"),
+        ("backend = 'fs'", "server.toml:1:1: persist.kv: the key \"dir\" is missing"),
         (
             "backend = 'fs'\ndir = 'a'\ndri = 'b'",
             r#"server.toml:4:1: persist.kv.dri: unknown key; did you mean "dir"?"#,
