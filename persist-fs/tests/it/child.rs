@@ -1,6 +1,7 @@
 //! Other processes: this test binary, started again in a role.
 
 use std::env;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -23,6 +24,12 @@ pub(crate) fn start(role: &str, root: &Path) -> Child {
         .unwrap()
 }
 
+/// Says something to the parent, on a line of its own.
+pub(crate) fn say(what: &str) {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(format!("\n@{what}\n").as_bytes()).and_then(|()| stdout.flush()).unwrap();
+}
+
 /// Plays the role that the environment names, and passes at once if it names none.
 #[test]
 fn role() {
@@ -34,8 +41,8 @@ fn role() {
             "load" => crash::load(kv).await,
             "count" => together::count(&kv).await,
             "idle" => {
-                println!("@open");
-                std::future::pending().await
+                say("open");
+                std::future::pending::<()>().await;
             }
             other => panic!("no role {other}"),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use persist_core::kv::{Error, Kv};
 
 use crate::Dir;
-use crate::child::start;
+use crate::child::{say, start};
 
 /// How many values each batch writes together.
 const TOGETHER: usize = 5;
@@ -37,7 +37,7 @@ pub(crate) async fn load(kv: Kv) {
         })
         .await
         .unwrap();
-        println!("\n@{n}");
+        say(&n.to_string());
     }
 }
 

@@ -19,7 +19,7 @@ async fn until(watch: &mut KvWatch, key: &str, wanted: fn(&Change<Stat>) -> bool
         }
         panic!("the watch has ended");
     };
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     tokio::time::timeout(patience, told).await.unwrap_or_else(|_| panic!("nothing about {key}"));
 }
 
