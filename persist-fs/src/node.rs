@@ -40,7 +40,12 @@ pub(crate) struct Meta {
     pub(crate) mode: u32,
     links: u32,
     modified: (i64, u32),
+    /// When content, name or rights were last changed, by the system's clock.
+    pub(crate) changed: Moment,
 }
+
+/// Seconds and nanoseconds of the system's clock.
+pub(crate) type Moment = (i64, u32);
 
 /// A file or a directory that is held, so that it stays what it is whatever becomes of its name.
 #[derive(Debug)]
@@ -122,6 +127,7 @@ impl Meta {
             mode: u32::from(found.stx_mode) & 0o777,
             links: found.stx_nlink,
             modified: (found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
+            changed: (found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
         }
     }
 }
@@ -198,8 +204,13 @@ impl AsFd for Node {
 /// Whether the file can be freed without another one getting its [`Id`]: not in the tick of the
 /// clock in which it was made.
 pub(crate) fn freeable(meta: &Meta) -> bool {
+    now() > meta.id.born
+}
+
+/// The clock that changes are dated with: what changes from now on is not dated before.
+pub(crate) fn now() -> Moment {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    (now.tv_sec, u32::try_from(now.tv_nsec).unwrap_or(u32::MAX)) > meta.id.born
+    (now.tv_sec, u32::try_from(now.tv_nsec).unwrap_or(u32::MAX))
 }
 
 /// 128 bits of a hash.

@@ -9,7 +9,7 @@ use persist_core::{Error, ErrorKind, Result};
 use crate::error;
 use crate::node::{Meta, Name, Node, Sort, short};
 use crate::own;
-use crate::walk::{End, Walked, dictionary, value, walk};
+use crate::walk::{End, Print, Walked, dictionary, value, walk};
 
 /// How often a file that others write in place is read again, in the hope that they rest.
 const TRIES: usize = 8;
@@ -27,15 +27,15 @@ impl Question {
     /// The print that the answer has now. What cannot be answered any more has none.
     pub(crate) fn print(&self, root: &Arc<Node>) -> Option<u128> {
         match self {
-            Self::Key(key) => stat(root, key).ok().map(|(_, print)| print),
+            Self::Key(key) => stat(root, key).ok().map(|(_, print)| print.hash),
             Self::Page(key, after, limit) => {
-                list(root, key, after.as_deref(), *limit).ok().map(|(_, print)| print)
+                list(root, key, after.as_deref(), *limit).ok().map(|(_, print)| print.hash)
             }
         }
     }
 }
 
-pub(crate) fn stat(root: &Arc<Node>, key: &KeyPath) -> Result<(Stat, u128)> {
+pub(crate) fn stat(root: &Arc<Node>, key: &KeyPath) -> Result<(Stat, Print)> {
     let walked = walk(root, key)?;
     Ok((walked.stat(), walked.print()))
 }
@@ -45,7 +45,7 @@ pub(crate) fn read(
     key: &KeyPath,
     offset: u64,
     length: usize,
-) -> Result<(Option<Window>, u128)> {
+) -> Result<(Option<Window>, Print)> {
     for _ in 0..TRIES {
         let walked = walk(root, key)?;
         let End::File(dir, meta) = &walked.end else { return Ok((None, walked.print())) };
@@ -86,7 +86,7 @@ pub(crate) fn list(
     key: &KeyPath,
     after: Option<&str>,
     limit: usize,
-) -> Result<(Option<Listing>, u128)> {
+) -> Result<(Option<Listing>, Print)> {
     let walked = walk(root, key)?;
     let End::Dir(dir) = &walked.end else { return Ok((None, walked.print())) };
     let mut names = dir.names().map_err(error::at(key))?;
@@ -106,17 +106,21 @@ fn page(
     walked: &Walked,
     names: Vec<Name>,
     limit: usize,
-) -> Result<(Option<Listing>, u128)> {
+) -> Result<(Option<Listing>, Print)> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&walked.print().to_le_bytes());
+    let above = walked.print();
+    hasher.update(&above.hash.to_le_bytes());
+    let mut newest = above.newest.max(Meta::open(dir).map_err(error::at(key))?.changed);
     let (mut entries, mut segments) = (Vec::new(), 0);
     let mut last = None;
     for name in names {
         if segments == limit {
-            return Ok((Some(Listing { entries, rest: last }), short(&hasher)));
+            let print = Print { hash: short(&hasher), newest };
+            return Ok((Some(Listing { entries, rest: last }), print));
         }
         let meta = Meta::at(dir, &name).map_err(error::at(key))?;
         let Some(meta) = meta else { continue };
+        newest = newest.max(meta.changed);
         hasher.update(&(name.len() as u64).to_le_bytes());
         hasher.update(&name);
         hasher.update(&meta.version().to_le_bytes());
@@ -136,7 +140,7 @@ fn page(
         });
     }
     hasher.update(b"end");
-    Ok((Some(Listing { entries, rest: None }), short(&hasher)))
+    Ok((Some(Listing { entries, rest: None }), Print { hash: short(&hasher), newest }))
 }
 
 fn entry(key: &KeyPath, segment: String, meta: &Meta) -> Result<Listed> {

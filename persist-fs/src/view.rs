@@ -9,11 +9,12 @@ use persist_core::kv::{KeyPath, KvRead, Listing, Reads, Stat, Window};
 use persist_core::{Error, ErrorKind, Result};
 
 use crate::base::Base;
-use crate::node::Node;
+use crate::node::{Moment, Node, now};
 use crate::offload::offload;
 use crate::read::{self, Question};
 use crate::seen::Seen;
 use crate::shared::Shared;
+use crate::walk::Print;
 
 /// What reads go through.
 #[derive(Clone)]
@@ -28,8 +29,8 @@ pub(crate) struct View {
 pub(crate) struct Judged {
     /// Whether all that is seen is to be of one state.
     fixed: bool,
-    /// A generation in which all that was seen stood together.
-    generation: Option<u64>,
+    /// The generation of the first read, and when it was.
+    begin: Option<(u64, Moment)>,
     pub(crate) seen: Seen,
 }
 
@@ -52,7 +53,7 @@ impl View {
     async fn ask<T: Send + 'static>(
         &self,
         question: Question,
-        read: impl Fn(&Arc<Node>) -> Result<(T, u128)> + Send + 'static,
+        read: impl Fn(&Arc<Node>) -> Result<(T, Print)> + Send + 'static,
     ) -> Result<T> {
         let base = self.shared.base()?;
         let Some(judged) = self.judged.clone() else {
@@ -63,27 +64,26 @@ impl View {
 }
 
 impl Judged {
-    /// Reads, and remembers what was found. A state that is to be one may move on as long as
-    /// nothing that was seen has changed: then it is the newer one that was seen all the time.
+    /// Reads, and remembers what was found. Of a state that is to be one, an answer serves that has
+    /// been the same since before the first read; else others were faster. As long as nobody has
+    /// committed since, all answers do.
     fn ask<T>(
         &mut self,
         base: &Base,
         question: Question,
-        read: impl Fn(&Arc<Node>) -> Result<(T, u128)>,
+        read: impl Fn(&Arc<Node>) -> Result<(T, Print)>,
     ) -> Result<T> {
-        let (answer, print, generation) = base.settled(|generation| {
-            if self.fixed
-                && self.generation.is_some_and(|seen| seen != generation)
-                && !self.seen.stands(&base.root)
-            {
-                let message = "others have changed what was read; read it again";
+        let (answer, print, begin) = base.settled(|generation| {
+            let begin = self.begin.unwrap_or_else(|| (generation, now()));
+            let (answer, print) = read(&base.root)?;
+            if self.fixed && begin.0 != generation && print.newest >= begin.1 {
+                let message = "others have changed what is read; begin again";
                 return Err(Error::new(ErrorKind::Conflict, message));
             }
-            let (answer, print) = read(&base.root)?;
-            Ok((answer, print, generation))
+            Ok((answer, print.hash, begin))
         })?;
+        self.begin = Some(begin);
         self.seen.add(question, print);
-        self.generation = Some(generation);
         Ok(answer)
     }
 }

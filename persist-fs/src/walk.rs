@@ -6,14 +6,24 @@ use persist_core::Result;
 use persist_core::kv::{DictionaryStat, KeyPath, Stat, ValueStat};
 
 use crate::error;
-use crate::node::{Id, Meta, Node, Sort, short};
+use crate::node::{Id, Meta, Moment, Node, Sort, short};
 
 /// What a key leads to.
 #[derive(Debug)]
 pub(crate) struct Walked {
     /// The directories on the way below the root, that at the key itself included.
     through: Vec<Id>,
+    /// When anything on the way was last changed, as far as it matters.
+    newest: Moment,
     pub(crate) end: End,
+}
+
+/// What tells an answer from any other one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Print {
+    pub(crate) hash: u128,
+    /// Since then the answer has been the same.
+    pub(crate) newest: Moment,
 }
 
 #[derive(Debug)]
@@ -31,7 +41,8 @@ pub(crate) enum End {
 /// # Errors
 /// `InvalidKey` for what is neither a plain file nor a directory, wherever on the way.
 pub(crate) fn walk(root: &Arc<Node>, key: &KeyPath) -> Result<Walked> {
-    let mut walked = Walked { through: Vec::new(), end: End::Dir(Arc::clone(root)) };
+    let mut walked =
+        Walked { through: Vec::new(), newest: (i64::MIN, 0), end: End::Dir(Arc::clone(root)) };
     for (depth, segment) in key.segments().enumerate() {
         let dir = match &walked.end {
             End::Dir(dir) => Arc::clone(dir),
@@ -44,6 +55,13 @@ pub(crate) fn walk(root: &Arc<Node>, key: &KeyPath) -> Result<Walked> {
         let found = dir
             .child(segment.as_bytes())
             .map_err(|errno| error::at(&prefix(key, depth + 1))(errno))?;
+        // What is there was there under this name since it was changed; what is not there, since
+        // its directory was.
+        let now = match &found {
+            Some(node) => node.meta.changed,
+            None => Meta::open(&*dir).map_err(error::at(key))?.changed,
+        };
+        walked.newest = walked.newest.max(now);
         walked.end = match found {
             None => End::Absent,
             Some(node) => match node.meta.sort {
@@ -73,7 +91,7 @@ impl Walked {
 
     /// What tells this outcome from any other one at the same key, the directories on the way
     /// included.
-    pub(crate) fn print(&self) -> u128 {
+    pub(crate) fn print(&self) -> Print {
         let mut hasher = blake3::Hasher::new();
         for id in &self.through {
             id.feed(&mut hasher);
@@ -86,7 +104,7 @@ impl Walked {
         };
         hasher.update(&[tag]);
         hasher.update(&version.to_le_bytes());
-        short(&hasher)
+        Print { hash: short(&hasher), newest: self.newest }
     }
 }
 
