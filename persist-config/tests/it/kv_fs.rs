@@ -29,8 +29,8 @@ fn mistakes_name_their_place() {
     for (part, expected) in [
         ("backend = 'fs'", "server.toml:1:1: persist.kv: the key \"dir\" is missing"),
         (
-            "backend = 'fs'\ndir = 'a'\ndri = 'b'",
-            r#"server.toml:4:1: persist.kv.dri: unknown key; did you mean "dir"?"#,
+            "backend = 'fs'\ndir = 'a'\nread_onli = true",
+            r#"server.toml:4:1: persist.kv.read_onli: unknown key; did you mean "read_only"?"#,
         ),
         (
             "backend = 'fs'\ndir = 'a'\ndurability = 'some'",
