@@ -330,7 +330,8 @@ pub struct Health {
     pub dictionaries: u64,
     /// Bytes of all these values.
     pub bytes: u64,
-    /// Leftovers that are known, and will be taken away.
+    /// What is known, cannot be reached, and will be taken away; each content that is staged and not
+    /// bound counts as one, whoever writes it.
     pub leftovers: u64,
     /// What nothing refers to and nobody would take away. A store makes none.
     pub orphans: u64,

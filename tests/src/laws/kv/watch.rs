@@ -39,8 +39,7 @@ fn known(entries: &[(&str, Option<u64>)]) -> BTreeMap<String, Option<u64>> {
 
 /// A value that comes, changes, goes and comes again, with all that is above it.
 pub async fn watch_value<S: KvSubject>(place: Place<S>) {
-    let (kv, other) = (place.kv().await, place.kv().await);
-    drop(other);
+    let kv = place.kv().await;
     let mut watch = kv.watch("d/v");
     watch.ready().await.unwrap();
     let mut seen = BTreeMap::new();
