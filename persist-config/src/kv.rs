@@ -1,6 +1,8 @@
 //! Where hierarchical keys can be, by name. A new place is a file here that says how its options
 //! are opened, and a line in the list.
 
+#[cfg(feature = "fs")]
+mod fs;
 mod table;
 
 use std::path::Path;
@@ -11,16 +13,22 @@ use persist_core::{Durability, Result};
 use serde::de::DeserializeOwned;
 
 use crate::backends::Opening;
-use crate::fault::{Fault, alternatives};
+use crate::fault::Fault;
 use crate::node::{Node, Value};
 use crate::reader::{self, Lookup};
 use crate::section;
 
 /// The places of this version. What is not compiled in has no engine.
-static PLACES: [Place; 1] = [Place { name: "table", engine: Some(Engine::of::<TableOptions>()) }];
-
-/// Names that later versions give to their places.
-const PLANNED: [&str; 1] = ["fs"];
+static PLACES: [Place; 2] = [
+    Place { name: "table", engine: Some(Engine::of::<TableOptions>()) },
+    Place {
+        name: "fs",
+        #[cfg(feature = "fs")]
+        engine: Some(Engine::of::<persist_fs::Options>()),
+        #[cfg(not(feature = "fs"))]
+        engine: None,
+    },
+];
 
 /// The keys of a place that stands on a store, and on which one if none is named.
 const DEFAULT: &str = "table";
@@ -60,7 +68,7 @@ impl Ground<'_> {
     }
 
     /// The durability that holds where the place says nothing.
-    #[expect(dead_code, reason = "for places that stand on no store")]
+    #[cfg_attr(not(feature = "fs"), expect(dead_code))]
     fn durability(&self) -> Result<Option<Durability>, Fault> {
         section::durability(self.section, Lookup::Now(self.dir))
     }
@@ -115,11 +123,6 @@ fn chosen(part: &Node, lookup: Lookup<'_>) -> Result<&'static Engine, Fault> {
 fn find(name: &str, shown: bool) -> Result<&'static Engine, Fault> {
     let names: Vec<_> = PLACES.iter().map(|place| place.name).collect();
     let Some(place) = PLACES.iter().find(|place| place.name == name) else {
-        if PLANNED.contains(&name) {
-            let known = alternatives(&names);
-            let what = format!("the backend {name:?} is not in this version; expected {known}");
-            return Err(Fault::new(what));
-        }
         return Err(Fault::unknown("backend", name, shown, &names));
     };
     place.engine.as_ref().ok_or_else(|| {

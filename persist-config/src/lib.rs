@@ -29,7 +29,9 @@
 //! into further.
 //!
 //! `[persist.kv]` says where hierarchical keys are ([`open_kv`]): `backend = "table"` puts them into
-//! the tables of the store, with the keys of [`TableOptions`](persist_core::kv::TableOptions).
+//! the tables of the store, with the keys of [`TableOptions`](persist_core::kv::TableOptions);
+//! `backend = "fs"` makes them plain files in a directory `dir`, with the keys of
+//! `persist_fs::Options`, and needs no store.
 //!
 //! # Settings that stand elsewhere
 //!

@@ -27,6 +27,7 @@ pub(crate) static ALL: &[Backend] = &[
     Backend::new("dbm", "persist-dbm"),
     Backend::new("dbm-shared", "persist-dbm").form("shared"),
     Backend::new("pgsql", "persist-pgsql").needing(&[Server::Postgres]),
+    Backend::new("fs", "persist-fs"),
     Backend::new("custom-backend", "persist-custom-backend").of_no_file(),
 ];
 

@@ -44,10 +44,6 @@ fn mistakes_name_their_place() {
             "kv.backend = 'tabel'",
             r#"server.toml:3:14: persist.kv.backend: unknown backend "tabel"; did you mean "table"?"#,
         ),
-        (
-            "kv.backend = 'fs'",
-            r#"server.toml:3:14: persist.kv.backend: the backend "fs" is not in this version; expected "table""#,
-        ),
         ("kv.nam = 'a'", r#"server.toml:3:4: persist.kv.nam: unknown key; did you mean "name"?"#),
     ] {
         let place = Place::new(format!("[persist]\nbackend = 'mem'\n{part}\n"));

@@ -16,6 +16,8 @@ mod embedded;
 mod examples;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
 mod kv;
+#[cfg(all(feature = "fs", feature = "mem", feature = "sqlite"))]
+mod kv_fs;
 #[cfg(not(all(feature = "mem", feature = "sqlite")))]
 mod lean;
 #[cfg(all(feature = "mem", feature = "sqlite"))]
