@@ -11,18 +11,24 @@ use crate::backend::Cell;
 pub(crate) type Place = (u64, Cell);
 
 /// A lock with a `T` in it for each key that is in use.
-pub(crate) struct Keyed<T>(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<T>>>>);
+pub(crate) struct Keyed<T> {
+    locks: Mutex<HashMap<Place, Lock<T>>>,
+    /// What a share that is given up holds instead of its lock.
+    none: Lock<T>,
+}
+
+type Lock<T> = Arc<tokio::sync::Mutex<T>>;
 
 /// A share in the lock of a key. The lock goes away with the last one.
 pub(crate) struct Share<'k, T: Default> {
     keyed: &'k Keyed<T>,
     place: Place,
-    lock: Arc<tokio::sync::Mutex<T>>,
+    lock: Lock<T>,
 }
 
 impl<T: Default> Keyed<T> {
     pub(crate) fn share(&self, place: Place) -> Share<'_, T> {
-        let lock = Arc::clone(self.0.lock().entry(place.clone()).or_default());
+        let lock = Arc::clone(self.locks.lock().entry(place.clone()).or_default());
         Share { keyed: self, place, lock }
     }
 }
@@ -41,17 +47,17 @@ impl<T: Default> Share<'_, T> {
     }
 }
 
-impl<T> Default for Keyed<T> {
+impl<T: Default> Default for Keyed<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self { locks: Mutex::default(), none: Lock::default() }
     }
 }
 
 impl<T: Default> Drop for Share<'_, T> {
     fn drop(&mut self) {
-        let mut locks = self.keyed.0.lock();
+        let mut locks = self.keyed.locks.lock();
         // Given up under the lock of the map, so that of two last shares one sees that it is.
-        self.lock = Arc::default();
+        self.lock = Arc::clone(&self.keyed.none);
         if locks.get(&self.place).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.place);
         }

@@ -7,9 +7,11 @@
 //! in the store turns out to be another one, the whole chain conflicts, and each member tries
 //! again on what was found. A decision that was made on a queued value is checked the same way.
 
+use std::task::Poll;
+
 use futures_util::poll;
 
-use crate::backend::{Cell, Commit, Expect, Write};
+use crate::backend::{Batch, Cell, Commit, Expect, Write};
 use crate::keyed::{Keyed, Share};
 use crate::table::RawTable;
 use crate::{Error, Result};
@@ -48,25 +50,29 @@ impl RawTable {
                 Value::Queued(queued) => (queued.clone(), true),
                 Value::Stored => (self.get(key).await?, false),
             };
-            let stepped = step(found.clone());
-            let (new, write) = match &stepped {
-                Ok((new, _)) if *new != found => (new.clone(), Write::binding(new.clone())),
+            let (new, result) = match step(found.clone()) {
+                Ok((new, result)) => (Some(new), Ok(result)),
+                Err(error) => (None, Err(error)),
+            };
+            let (new, write) = match new {
+                Some(new) if new != found => (new.clone(), Write::binding(new)),
                 // Nothing to write: if this was decided on a stored value, it stands.
-                _ if !queued => return stepped.map(|(_, result)| result),
+                _ if !queued => return result,
                 _ => (found.clone(), Write::Nothing),
             };
-            let mut commit = Box::pin(self.commit(key.clone(), Expect::found(found), write));
+            let batch = Batch::one(self.handle().clone(), key.clone(), Expect::found(found), write);
+            let mut commit = self.backend()?.commit(batch);
             // The first poll queues the commit; only then may the next update build upon it.
             let committed = poll!(&mut commit);
             let chain = newest.chain;
             newest.value = Value::Queued(new);
             drop(newest);
             let committed = match committed {
-                std::task::Poll::Ready(committed) => committed,
-                std::task::Poll::Pending => commit.await,
+                Poll::Ready(committed) => committed,
+                Poll::Pending => commit.await,
             };
             match committed {
-                Ok(Commit::Applied) => return stepped.map(|(_, result)| result),
+                Ok(Commit::Applied) => return result,
                 Ok(Commit::Conflict { found, .. }) => {
                     tracing::debug!(table = self.name(), %key, "update meets another writer");
                     restart(&pen, chain, Value::Queued(found)).await;

@@ -8,31 +8,18 @@ use crate::{Error, ErrorKind, Result};
 
 /// The cell of a key.
 pub(crate) fn encode_key<K: KeyColumn>(key: K::Borrowed<'_>) -> Result<Cell> {
-    checked_key(K::CELL, K::encode(key).and_then(normal))
+    checked_key::<K>(K::encode(key))
 }
 
 /// The cell of the beginning of keys.
 pub(crate) fn encode_prefix<K: PrefixColumn>(prefix: K::Prefix<'_>) -> Result<Cell> {
-    checked_key(K::CELL, K::encode_prefix(prefix).and_then(normal))
+    checked_key::<K>(K::encode_prefix(prefix))
 }
 
 /// The cell of a value.
 pub(crate) fn encode_value<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
-    let cell = V::encode(value).and_then(normal).map_err(|error| {
-        Error::new(ErrorKind::Encode, format!("the value cannot be stored: {error}"))
-            .caused_by(error)
-    })?;
-    right_type(V::CELL, cell.cell_type())?;
-    if cell.len() > MAX_VALUE {
-        return Err(Error::new(
-            ErrorKind::TooLarge,
-            format!(
-                "the value takes {} bytes, and at most {MAX_VALUE} (64 MiB) are allowed; \
-                 split it over several keys",
-                cell.len(),
-            ),
-        ));
-    }
+    let mut cell = V::encode(value).map_err(unstorable_value)?;
+    check_value(V::CELL, &mut cell)?;
     Ok(cell)
 }
 
@@ -56,23 +43,33 @@ pub(crate) fn decode_value<V: Column>(cell: Cell) -> Result<V::Owned> {
 }
 
 /// The form of a cell that backends see: no NUL in text, no NaN, no negative zero.
-pub(super) fn normal(cell: Cell) -> Result<Cell, CodecError> {
-    match cell {
-        Cell::Text(text) if text.contains('\0') => {
-            Err("text may not contain NUL; use bytes for it".into())
-        }
-        Cell::Real(real) if real.is_nan() => Err("NaN has no place in an order".into()),
-        // Adding zero turns -0.0 into 0.0 and leaves every other number alone.
-        Cell::Real(real) => Ok(Cell::Real(real + 0.0)),
-        other => Ok(other),
-    }
+pub(super) fn normal(mut cell: Cell) -> Result<Cell, CodecError> {
+    normalize(&mut cell)?;
+    Ok(cell)
 }
 
-fn checked_key(expected: CellType, encoded: Result<Cell, CodecError>) -> Result<Cell> {
-    let cell = encoded.map_err(|error| {
-        Error::new(ErrorKind::InvalidKey, format!("the key cannot be stored: {error}"))
-            .caused_by(error)
-    })?;
+/// As [`normal`], in place: to move a cell costs as much as to look at it.
+fn normalize(cell: &mut Cell) -> Result<(), CodecError> {
+    match cell {
+        Cell::Text(text) if text.contains('\0') => {
+            return Err("text may not contain NUL; use bytes for it".into());
+        }
+        Cell::Real(real) if real.is_nan() => return Err("NaN has no place in an order".into()),
+        // Adding zero turns -0.0 into 0.0 and leaves every other number alone.
+        Cell::Real(real) => *real += 0.0,
+        Cell::Text(_) | Cell::Bytes(_) | Cell::Integer(_) => {}
+    }
+    Ok(())
+}
+
+fn checked_key<K: KeyColumn>(encoded: Result<Cell, CodecError>) -> Result<Cell> {
+    let mut cell = encoded.map_err(unstorable_key)?;
+    check_key(K::CELL, &mut cell)?;
+    Ok(cell)
+}
+
+fn check_key(expected: CellType, cell: &mut Cell) -> Result<()> {
+    normalize(cell).map_err(unstorable_key)?;
     right_type(expected, cell.cell_type())?;
     if cell.len() > MAX_KEY {
         return Err(Error::new(
@@ -82,9 +79,33 @@ fn checked_key(expected: CellType, encoded: Result<Cell, CodecError>) -> Result<
                 cell.len(),
             ),
         )
-        .key(&cell));
+        .key(cell));
     }
-    Ok(cell)
+    Ok(())
+}
+
+fn unstorable_key(error: CodecError) -> Error {
+    Error::new(ErrorKind::InvalidKey, format!("the key cannot be stored: {error}")).caused_by(error)
+}
+
+fn check_value(expected: CellType, cell: &mut Cell) -> Result<()> {
+    normalize(cell).map_err(unstorable_value)?;
+    right_type(expected, cell.cell_type())?;
+    if cell.len() > MAX_VALUE {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!(
+                "the value takes {} bytes, and at most {MAX_VALUE} (64 MiB) are allowed; \
+                 split it over several keys",
+                cell.len(),
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn unstorable_value(error: CodecError) -> Error {
+    Error::new(ErrorKind::Encode, format!("the value cannot be stored: {error}")).caused_by(error)
 }
 
 fn right_type(expected: CellType, got: CellType) -> Result<()> {
