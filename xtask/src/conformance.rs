@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::Result;
 use crate::backends::{self, Backend};
+use crate::binary::Scope;
 use crate::matrix::{self, Column};
 use crate::report::{LawReport, Verdict};
 use crate::services::Services;
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let backends = backends::choose(&args.backends);
     let services = Services::start(&backends)?;
-    let run = |backend| suite::run(backend, args.law.as_deref(), &services);
+    let run = |backend| suite::run(backend, args.law.as_deref(), Scope::Package, &services);
     let runs: Vec<_> = backends.into_iter().map(run).collect();
     if args.json {
         print_json(&runs)?;

@@ -6,6 +6,7 @@
 
 mod backends;
 mod bench;
+mod binary;
 mod command;
 mod conformance;
 mod matrix;

@@ -69,16 +69,21 @@ impl Step {
             command.env("RUSTDOCFLAGS", "-D warnings");
         }
         if matches!(self, Self::Tests | Self::Doctests) {
-            let servers = (!services::own_tests(skipped)).then_some(services::PACKAGE);
-            let skipped = skipped.iter().filter(|backend| !backend.is_form());
-            let packages = skipped.map(|backend| backend.package).chain(servers);
-            command.args(packages.flat_map(|package| ["--exclude", package]));
+            let left_out = left_out(skipped);
+            command.args(left_out.iter().flat_map(|package| ["--exclude", package]));
         }
         if self == Self::Tests {
             command.args(["--", "--skip", "laws::"]);
         }
         vec![command]
     }
+}
+
+/// The packages whose tests are not run when these backends are skipped.
+pub(crate) fn left_out(skipped: &[Backend]) -> Vec<&'static str> {
+    let servers = (!services::own_tests(skipped)).then_some(services::PACKAGE);
+    let skipped = skipped.iter().filter(|backend| !backend.is_form());
+    skipped.map(|backend| backend.package).chain(servers).collect()
 }
 
 /// Each backend must be able to stand in `persist-config` alone, and none as well.

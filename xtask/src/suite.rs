@@ -8,6 +8,7 @@ use std::io;
 
 use crate::Result;
 use crate::backends::Backend;
+use crate::binary::{self, Scope};
 use crate::command;
 use crate::report::{self, LawReport, Verdict};
 use crate::services::Services;
@@ -45,18 +46,29 @@ impl SuiteRun {
 ///
 /// A backend whose tests do not build or start is a run with a problem, so that the other
 /// backends still have their turn.
-pub(crate) fn run(backend: Backend, filter: Option<&str>, services: &Services) -> SuiteRun {
-    attempt(backend, filter, services).unwrap_or_else(|error| SuiteRun {
+pub(crate) fn run(
+    backend: Backend,
+    filter: Option<&str>,
+    scope: Scope<'_>,
+    services: &Services,
+) -> SuiteRun {
+    attempt(backend, filter, scope, services).unwrap_or_else(|error| SuiteRun {
         backend,
         laws: Vec::new(),
         problems: vec![error.to_string()],
     })
 }
 
-fn attempt(backend: Backend, filter: Option<&str>, services: &Services) -> Result<SuiteRun> {
-    let listing = command::output(tests(backend).args(["laws::", "--list"]))?;
+fn attempt(
+    backend: Backend,
+    filter: Option<&str>,
+    scope: Scope<'_>,
+    services: &Services,
+) -> Result<SuiteRun> {
+    let binary = binary::build(backend, scope)?;
+    let listing = command::output(binary.command().args(["laws::", "--list"]))?;
     let mut listed = parse_list(&listing);
-    let mut execution = tests(backend);
+    let mut execution = binary.command();
     services.reach(&mut execution);
     if let Some(filter) = filter {
         listed.retain(|law| law.contains(filter));
@@ -70,7 +82,7 @@ fn attempt(backend: Backend, filter: Option<&str>, services: &Services) -> Resul
     }
 
     let file = tempfile::NamedTempFile::new()?;
-    // Standard output is for the reports; what cargo says goes where its progress goes.
+    // Standard output is for the reports; what the binary says goes where its progress goes.
     let status = command::status(execution.env(REPORT, file.path()).stdout(io::stderr()))?;
     let text = fs::read(file.path())?;
     let (reports, mut problems) = report::parse(&String::from_utf8_lossy(&text));
@@ -82,11 +94,6 @@ fn attempt(backend: Backend, filter: Option<&str>, services: &Services) -> Resul
         problems.push(format!("the tests of {package} ended with {status}, no law says why"));
     }
     Ok(SuiteRun { backend, laws: report::merge(backend.name, &listed, reports), problems })
-}
-
-/// The test binary of a backend, ready for arguments of its own.
-fn tests(backend: Backend) -> std::process::Command {
-    command::cargo(["test", "-p", backend.package, "--test", backend.test, "--all-features", "--"])
 }
 
 /// The laws in what a test binary prints for `--list`, each as `family::law`.

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::backends::{self, Backend};
+use crate::binary::Scope;
 use crate::matrix::{self, Column};
 use crate::services::{self, Services};
-use crate::step::{Skip, Step};
+use crate::step::{self, Skip, Step};
 use crate::suite::SuiteRun;
 use crate::summary::{Outcome, Tally};
 use crate::{Result, command, conformance, shell, suite};
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 Some(started.map(|started| services = started))
             }
             Step::Laws if chosen.is_empty() => None,
-            Step::Laws => Some(laws(&chosen, &services, &mut runs)),
+            Step::Laws => Some(laws(&chosen, &left_out, &services, &mut runs)),
             Step::Shell => Some(shell::run(&command::root(), &services)),
             _ => Some(step.commands(&left_out).iter_mut().try_for_each(|command| {
                 services.reach(command);
@@ -83,8 +84,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(if tally.failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn laws(chosen: &[Backend], services: &Services, runs: &mut Vec<SuiteRun>) -> Result<()> {
-    runs.extend(chosen.iter().map(|backend| suite::run(*backend, None, services)));
+fn laws(
+    chosen: &[Backend],
+    left_out: &[Backend],
+    services: &Services,
+    runs: &mut Vec<SuiteRun>,
+) -> Result<()> {
+    let left_out = step::left_out(left_out);
+    let scope = Scope::AllBut(&left_out);
+    runs.extend(chosen.iter().map(|backend| suite::run(*backend, None, scope, services)));
     conformance::print_list(runs);
     let failed = runs.iter().filter(|run| run.failed()).map(|run| run.backend.name);
     let failed = failed.collect::<Vec<_>>().join(", ");

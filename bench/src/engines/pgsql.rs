@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt;
-use persist_bench_kit::{Deadline, Family, Result, Spot, Store};
+use persist_bench_kit::{Deadline, Durability, Family, Result, Spot, Store};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
@@ -18,6 +18,14 @@ pub fn engine() -> Engine {
         durable: true,
         ground: Kind::Postgres,
         entrants: vec![
+            Entrant::ours(|spot| async move {
+                let url = spot.url.unwrap_or_default();
+                let durability = match spot.durability {
+                    Durability::Full => persist_core::Durability::Full,
+                    Durability::Relaxed => persist_core::Durability::Relaxed,
+                };
+                persist_pgsql::Options::new().url(url).durability(durability).open().await
+            }),
             Entrant::tasks("raw", Role::Raw, Raw::open),
             Entrant::helper("sqlx", "postgres"),
             Entrant::helper("opendal", "postgresql"),
