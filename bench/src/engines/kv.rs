@@ -92,7 +92,7 @@ fn raw(spot: &Spot) -> Result<Opener<Raw>> {
         "CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, \
          modified INTEGER NOT NULL, value BLOB NOT NULL) STRICT",
     )?;
-    open()?.execute(SET, params![LARGE_KEY, vec![7; LARGE]])?;
+    open()?.execute(SET, params![LARGE_KEY, vec![7_u8; LARGE]])?;
     Ok(Box::new(move || open().map(Raw)))
 }
 
