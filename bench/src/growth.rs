@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 
 use persist_bench_kit::Result;
 
-pub use figures::measure;
-use figures::{ENGINES, Figures};
+use figures::Figures;
+pub use figures::{ENGINES, measure, open};
 
 /// How many rows the stores have, and in a quick run.
 const ROWS: [u64; 2] = [10_000, 1_000_000];

@@ -10,6 +10,7 @@ mod contest;
 mod effort;
 mod engines;
 mod entrant;
+mod fairness;
 mod ground;
 mod growth;
 mod helpers;
@@ -46,7 +47,10 @@ struct Arguments {
     /// open, memory and files
     #[arg(long, conflicts_with_all = ["no_peers", "charts"])]
     growth: bool,
-    /// Measures one store for that
+    /// Measures instead whether a reader or a writer is kept waiting by 64 writers
+    #[arg(long, conflicts_with_all = ["growth", "no_peers", "charts"])]
+    fairness: bool,
+    /// Measures one store as it grows
     #[arg(long, num_args = 2, value_names = ["ENGINE", "ROWS"], hide = true)]
     grow: Option<Vec<String>>,
     /// Draws a chart of each family into this directory
@@ -65,6 +69,10 @@ fn main() -> Result<()> {
     }
     if arguments.growth {
         return growth::tell(arguments.quick, &arguments.filter, arguments.json);
+    }
+    if arguments.fairness {
+        let Arguments { quick, filter, json, .. } = arguments;
+        return runtime.block_on(fairness::tell(quick, &filter, json));
     }
     let mut report = Report::new(arguments.json)?;
     let contest = Contest {

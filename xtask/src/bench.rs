@@ -12,6 +12,7 @@ const COSTS: &str = "persist-bench-costs";
 
 /// What the benchmarks take; everything is handed on as it is.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
     /// Measure fewer rows and tasks for a shorter time: under 3 minutes in all
     #[arg(long)]
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// open, memory and files
     #[arg(long, conflicts_with_all = ["costs", "no_peers", "charts"])]
     growth: bool,
+    /// Measure instead whether a reader or a writer is kept waiting by 64 writers
+    #[arg(long, conflicts_with_all = ["costs", "growth", "no_peers", "charts"])]
+    fairness: bool,
     /// Leave out the peers: only ours and the raw engines
     #[arg(long)]
     no_peers: bool,
@@ -58,8 +62,10 @@ fn benchmarks(args: &Args) -> Result<Command> {
     if args.quick {
         bench.arg("--quick");
     }
-    if args.growth {
-        bench.arg("--growth");
+    for (chosen, flag) in [(args.growth, "--growth"), (args.fairness, "--fairness")] {
+        if chosen {
+            bench.arg(flag);
+        }
     }
     if args.no_peers {
         bench.arg("--no-peers");
@@ -82,7 +88,8 @@ fn benchmarks(args: &Args) -> Result<Command> {
 impl Args {
     /// Whether every case is measured, so that the charts can be drawn anew.
     fn whole(&self) -> bool {
-        !(self.quick || self.no_peers || self.costs || self.growth || self.filter.is_some())
+        let part = self.quick || self.no_peers || self.filter.is_some();
+        !(part || self.costs || self.growth || self.fairness)
     }
 }
 

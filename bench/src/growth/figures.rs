@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::ours::Ours;
 use crate::resident;
 
+/// The stores that are measured as they are by default, apart from the contests.
 pub const ENGINES: [&str; 2] = ["sqlite", "dbm"];
 
 /// How many tasks make calls: enough to share syncs, so that it is the calls that count.
@@ -70,7 +71,7 @@ pub async fn measure(engine: &str, rows: u64) -> Result<()> {
     Ok(())
 }
 
-async fn open(engine: &str, place: &Path) -> Result<Persist> {
+pub async fn open(engine: &str, place: &Path) -> Result<Persist> {
     Ok(match engine {
         "sqlite" => persist_sqlite::Options::new(place).open().await?,
         "dbm" => persist_dbm::Options::new(place).open().await?,
