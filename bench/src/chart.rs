@@ -33,7 +33,7 @@ const PEERS: [RGBColor; 5] = [
 pub fn draw(directory: &Path, report: &Report) -> Result<()> {
     fs::create_dir_all(directory)?;
     let facts = machine::describe();
-    for family in Family::ALL {
+    for family in Family::all() {
         let cases: Vec<_> = report.cases.iter().filter(|case| case.family == family).collect();
         if !cases.is_empty() {
             let file = directory.join(format!("{}.svg", family.name()));

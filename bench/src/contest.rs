@@ -63,7 +63,7 @@ impl Contest {
         if cases.is_empty() {
             return Ok(());
         }
-        let ground = Ground::prepare(engine.ground);
+        let ground = Ground::prepare(engine.ground, durability);
         let mut entrants = Vec::new();
         for entrant in &engine.entrants {
             if entrant.role == Role::Peer && !self.peers {

@@ -3,7 +3,8 @@
 use std::fs;
 
 use persist_bench_kit::{Durability, Result, Spot};
-use persist_servers::Postgres;
+
+use persist_servers::{Fsync, Postgres, Redis};
 use tempfile::TempDir;
 
 /// What an engine needs to stand on.
@@ -11,21 +12,34 @@ use tempfile::TempDir;
 pub enum Kind {
     Files,
     Postgres,
+    Redis,
 }
 
 /// A temporary directory and perhaps a private server, gone when this is.
 pub struct Ground {
     dir: TempDir,
     postgres: Option<Postgres>,
+    redis: Option<Redis>,
 }
 
 impl Ground {
-    pub fn prepare(kind: Kind) -> Result<Self> {
-        let postgres = match kind {
-            Kind::Files => None,
-            Kind::Postgres => Some(Postgres::builder().max_connections(200).start()?),
-        };
-        Ok(Self { dir: tempfile::Builder::new().prefix("persist-bench-").tempdir()?, postgres })
+    pub fn prepare(kind: Kind, durability: Durability) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("persist-bench-").tempdir()?;
+        let mut ground = Self { dir, postgres: None, redis: None };
+        match kind {
+            Kind::Files => {}
+            Kind::Postgres => {
+                ground.postgres = Some(Postgres::builder().max_connections(200).start()?);
+            }
+            Kind::Redis => {
+                let fsync = match durability {
+                    Durability::Full => Fsync::Always,
+                    Durability::Relaxed => Fsync::EverySecond,
+                };
+                ground.redis = Some(Redis::builder().fsync(fsync).start()?);
+            }
+        }
+        Ok(ground)
     }
 
     /// A spot of this contestant's own.
@@ -33,7 +47,8 @@ impl Ground {
         let name = format!("{name}-{}", durability.name());
         let dir = self.dir.path().join(&name);
         fs::create_dir(&dir)?;
-        let mut url = None;
+        // Only one contestant stores its rows in Redis, so the server is its own.
+        let mut url = self.redis.as_ref().map(Redis::url);
         if let Some(server) = &self.postgres {
             server.create_database(&name, "")?;
             if durability == Durability::Relaxed {

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::helpers;
 
 /// Crates whose version says something about a figure.
-const CRATES: [&str; 8] =
-    ["imbl", "moka", "rusqlite", "sled", "redb", "fjall", "tokio-postgres", "tokio"];
+const CRATES: [&str; 9] =
+    ["imbl", "moka", "rusqlite", "sled", "redb", "fjall", "tokio-postgres", "redis", "tokio"];
 
 /// The machine, then what was measured there, with versions.
 pub fn describe() -> Vec<String> {
@@ -58,6 +58,13 @@ fn versions() -> Vec<String> {
         let number = version.split(' ').next().unwrap_or_default().to_owned();
         found.push(format!("PostgreSQL {number}"));
     }
+    // "Redis server v=7.0.15 sha=.."
+    let redis = output("redis-server", &["--version"]);
+    found.extend(
+        redis
+            .split_once(" v=")
+            .map(|(_, rest)| format!("Redis {}", rest.split(' ').next().unwrap_or_default())),
+    );
     found.extend(helpers::versions());
     found.push(output("rustc", &["--version"]));
     found.retain(|version| !version.is_empty());

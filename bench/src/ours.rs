@@ -1,7 +1,7 @@
 //! Our side of every case: the typed table, whatever stands below it.
 
 use futures_util::StreamExt;
-use persist_bench_kit::{Deadline, Result, Store};
+use persist_bench_kit::{Deadline, Result, Spot, Store};
 use persist_core::column::{Bytes, Text};
 use persist_core::{Committed, Entries, Persist, Table};
 
@@ -15,6 +15,14 @@ impl Ours {
     pub async fn new(store: Persist) -> persist_core::Result<Self> {
         let table = store.table("rows").await?;
         Ok(Self { store, table })
+    }
+}
+
+/// How durable a store on this spot is to be.
+pub fn durability(spot: &Spot) -> persist_core::Durability {
+    match spot.durability {
+        persist_bench_kit::Durability::Full => persist_core::Durability::Full,
+        persist_bench_kit::Durability::Relaxed => persist_core::Durability::Relaxed,
     }
 }
 

@@ -11,7 +11,7 @@ use std::task::Poll;
 
 use futures_util::poll;
 
-use crate::backend::{Batch, Cell, Commit, Expect, Write};
+use crate::backend::{Cell, Commit, Expect, Write};
 use crate::keyed::{Keyed, Share};
 use crate::table::RawTable;
 use crate::{Error, Result};
@@ -60,8 +60,7 @@ impl RawTable {
                 _ if !queued => return result,
                 _ => (found.clone(), Write::Nothing),
             };
-            let batch = Batch::one(self.handle().clone(), key.clone(), Expect::found(found), write);
-            let mut commit = self.backend()?.commit(batch);
+            let mut commit = self.commit(key.clone(), Expect::found(found), write);
             // The first poll queues the commit; only then may the next update build upon it.
             let committed = poll!(&mut commit);
             let chain = newest.chain;

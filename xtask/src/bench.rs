@@ -7,8 +7,12 @@ use std::process::{Command, ExitCode};
 
 use crate::{Result, command};
 
+/// The programs that count what ours costs above what it stands on: one asks the other.
+const COSTS: &str = "persist-bench-costs";
+
 /// What the benchmarks take; everything is handed on as it is.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
     /// Measure fewer rows and tasks for a shorter time: under 3 minutes in all
     #[arg(long)]
@@ -16,6 +20,17 @@ pub(crate) struct Args {
     /// Measure only cases with this in their name ENGINE/FAMILY/TASKS
     #[arg(long)]
     filter: Option<String>,
+    /// Count instead what ours costs above what it stands on: allocations, instructions (with
+    /// valgrind) and time, of the typed layer over the contract and of SQLite over rusqlite
+    #[arg(long, conflicts_with_all = ["no_peers", "charts"])]
+    costs: bool,
+    /// Measure instead what stores cost as they grow: calls on 10,000 and 1,000,000 rows, time to
+    /// open, memory and files
+    #[arg(long, conflicts_with_all = ["costs", "no_peers", "charts"])]
+    growth: bool,
+    /// Measure instead whether a reader or a writer is kept waiting by 64 writers
+    #[arg(long, conflicts_with_all = ["costs", "growth", "no_peers", "charts"])]
+    fairness: bool,
     /// Leave out the peers: only ours and the raw engines
     #[arg(long)]
     no_peers: bool,
@@ -30,18 +45,27 @@ pub(crate) struct Args {
 
 /// Builds and runs the benchmarks; their exit code is ours.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if args.costs {
+        command::run(cargo("build").args(["--package", COSTS, "--bins"]))?;
+    }
     let status = command::status(&mut benchmarks(args)?)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn benchmarks(args: &Args) -> Result<Command> {
-    let root = command::root();
-    let mut bench = command::cargo(["run", "--release", "--manifest-path"]);
-    bench.arg(root.join("bench/Cargo.toml"));
-    bench.arg("--target-dir").arg(root.join("target/bench")).arg("--");
+    let mut bench = cargo("run");
+    if args.costs {
+        bench.args(["--package", COSTS]);
+    }
+    bench.arg("--");
     if args.quick {
         bench.arg("--quick");
+    }
+    for (chosen, flag) in [(args.growth, "--growth"), (args.fairness, "--fairness")] {
+        if chosen {
+            bench.arg(flag);
+        }
     }
     if args.no_peers {
         bench.arg("--no-peers");
@@ -55,8 +79,24 @@ fn benchmarks(args: &Args) -> Result<Command> {
     }
     if let Some(directory) = &args.charts {
         bench.arg("--charts").arg(std::path::absolute(directory)?);
-    } else if !args.quick && !args.no_peers && args.filter.is_none() {
-        bench.arg("--charts").arg(root.join("docs/benchmarks"));
+    } else if args.whole() {
+        bench.arg("--charts").arg(command::root().join("docs/benchmarks"));
     }
     Ok(bench)
+}
+
+impl Args {
+    /// Whether every case is measured, so that the charts can be drawn anew.
+    fn whole(&self) -> bool {
+        let part = self.quick || self.no_peers || self.filter.is_some();
+        !(part || self.costs || self.growth || self.fairness)
+    }
+}
+
+/// A command of cargo's on the benchmarks.
+fn cargo(verb: &str) -> Command {
+    let root = command::root();
+    let mut cargo = command::cargo([verb, "--release", "--manifest-path"]);
+    cargo.arg(root.join("bench/Cargo.toml")).arg("--target-dir").arg(root.join("target/bench"));
+    cargo
 }

@@ -3,6 +3,12 @@
 /// How long a value is.
 pub const VALUE: usize = 100;
 
+/// How long the large value is.
+pub const LARGE: usize = 8 << 20;
+
+/// How much of it is read at once.
+pub const PART: usize = 4096;
+
 /// The `n`th key: 16 bytes, in no particular order.
 pub fn key(n: u64) -> String {
     format!("{:016x}", (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -41,10 +47,15 @@ impl Picks {
     }
 
     pub fn pick(&mut self) -> u64 {
+        self.any() % self.below
+    }
+
+    /// A number without a bound.
+    pub fn any(&mut self) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
-        self.state % self.below
+        self.state
     }
 }
 
@@ -65,6 +76,11 @@ impl Script {
 
     pub fn key(&mut self) -> String {
         key(self.picks.pick())
+    }
+
+    /// Where a part of the large value begins.
+    pub fn offset(&mut self) -> u64 {
+        self.picks.any() % (LARGE - PART) as u64
     }
 
     pub fn row(&mut self) -> (String, Vec<u8>) {

@@ -27,10 +27,15 @@ pub enum Family {
     Count,
     /// Nine reads and one durable write.
     Mixed,
+    /// Names of the entries of a dictionary, in order, counted as entries.
+    List,
+    /// Reads of [`PART`](crate::data::PART) bytes from somewhere in a large value.
+    Partial,
 }
 
 impl Family {
-    pub const ALL: [Self; 10] = [
+    /// What is done with rows.
+    pub const ROWS: [Self; 10] = [
         Self::Get,
         Self::PutFull,
         Self::PutRelaxed,
@@ -42,6 +47,11 @@ impl Family {
         Self::Count,
         Self::Mixed,
     ];
+
+    /// Those, and what is done with values in dictionaries.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ROWS.into_iter().chain([Self::List, Self::Partial])
+    }
 
     /// Writes a second beside a snapshot's scan.
     pub const BESIDE: u64 = 1000;
@@ -58,6 +68,8 @@ impl Family {
             Self::SnapshotScan => "snapshot_scan",
             Self::Count => "count",
             Self::Mixed => "mixed",
+            Self::List => "list",
+            Self::Partial => "partial",
         }
     }
 
@@ -65,6 +77,7 @@ impl Family {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Batch100 | Self::Scan | Self::SnapshotScan => "rows/s",
+            Self::List => "entries/s",
             _ => "calls/s",
         }
     }

@@ -48,6 +48,16 @@ pub trait Store: Clone + Send + Sync + 'static {
         async { Err(lacking()) }
     }
 
+    /// Names the entries of the dictionary that this key is in, and says how many they are.
+    fn list(&self, _key: String) -> impl Future<Output = Result<u64>> + Send {
+        async { Err(lacking()) }
+    }
+
+    /// Reads a part of the large value, and says how long it is.
+    fn part(&self, _offset: u64) -> impl Future<Output = Result<usize>> + Send {
+        async { Err(lacking()) }
+    }
+
     /// Stores the first rows.
     fn load(&self, rows: u64) -> impl Future<Output = Result<()>> + Send {
         async move {
@@ -68,6 +78,11 @@ pub trait Store: Clone + Send + Sync + 'static {
 pub struct Tasks<S>(S);
 
 impl<S: Store> Tasks<S> {
+    /// Of a store that has its rows.
+    pub fn opened(store: S) -> Self {
+        Self(store)
+    }
+
     /// Loads the rows.
     pub async fn loaded(store: S, rows: u64) -> Result<Self> {
         store.load(rows).await?;
@@ -120,6 +135,8 @@ async fn work<S: Store>(store: S, job: Job, task: u64, until: Deadline) -> Resul
             Family::Count => call(store.count()).await?,
             Family::Mixed if script.writes() => put(&store, &mut script).await?,
             Family::Mixed => call(store.get(script.key())).await?,
+            Family::List => store.list(script.key()).await?,
+            Family::Partial => call(store.part(script.offset())).await?,
             Family::SnapshotScan => return Err("snapshots are scanned apart".into()),
         };
         clock.tick(done);

@@ -46,11 +46,22 @@ pub trait Engine: Send + 'static {
     fn count(&mut self) -> Result<u64> {
         Err(lacking())
     }
+
+    /// Names the entries of the dictionary that this key is in, and says how many they are.
+    fn list(&mut self, _key: &str) -> Result<u64> {
+        Err(lacking())
+    }
+
+    /// Reads a part of the large value, and says how long it is.
+    fn part(&mut self, _offset: u64) -> Result<usize> {
+        Err(lacking())
+    }
 }
 
 /// Whether the processors and not the disk bound it.
 pub fn reading(family: Family) -> bool {
-    matches!(family, Family::Get | Family::Scan | Family::Count | Family::SnapshotScan)
+    use Family::{Count, Get, List, Partial, Scan, SnapshotScan};
+    matches!(family, Get | Scan | Count | SnapshotScan | List | Partial)
 }
 
 /// Whether it does nothing but write.
@@ -130,6 +141,8 @@ fn work<E: Engine>(engine: &mut E, job: Job, thread: u64, until: Deadline) -> Re
             Family::Scan => engine.scan(until)?,
             Family::SnapshotScan => engine.snapshot_scan(until)?,
             Family::Count => one(engine.count())?,
+            Family::List => engine.list(&script.key())?,
+            Family::Partial => one(engine.part(script.offset()))?,
             Family::Mixed if script.writes() => put(engine, &mut script)?,
             Family::Mixed => one(engine.get(&script.key()))?,
         };

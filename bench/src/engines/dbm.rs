@@ -1,4 +1,4 @@
-//! An embedded store of keys and values: raw sled, and the engines that one would take for it.
+//! sled: ours beside sled by hand, and the engines that one would take for it.
 
 use std::sync::Arc;
 
@@ -8,14 +8,18 @@ use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefiniti
 
 use crate::entrant::{Engine, Entrant, Opener};
 use crate::ground::Kind;
+use crate::ours::durability;
 
 pub fn engine() -> Engine {
     Engine {
         name: "dbm",
-        families: &Family::ALL,
+        families: &Family::ROWS,
         durable: true,
         ground: Kind::Files,
         entrants: vec![
+            Entrant::ours(|spot| {
+                persist_dbm::Options::new(&spot.dir).durability(durability(&spot)).open()
+            }),
             Entrant::raw(sled),
             Entrant::engine("redb", redb),
             Entrant::engine("fjall", fjall),

@@ -14,7 +14,7 @@ use crate::ground::Kind;
 pub fn engine() -> Engine {
     Engine {
         name: "pgsql",
-        families: &Family::ALL,
+        families: &Family::ROWS,
         durable: true,
         ground: Kind::Postgres,
         entrants: vec![

@@ -6,22 +6,16 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::entrant::{Engine, Entrant, Opener};
 use crate::ground::Kind;
+use crate::ours::durability;
 
 pub fn engine() -> Engine {
     Engine {
         name: "sqlite",
-        families: &Family::ALL,
+        families: &Family::ROWS,
         durable: true,
         ground: Kind::Files,
         entrants: vec![
-            Entrant::ours(|spot| {
-                let durability = match spot.durability {
-                    Durability::Full => persist_core::Durability::Full,
-                    Durability::Relaxed => persist_core::Durability::Relaxed,
-                };
-                let options = persist_sqlite::Options::new(spot.dir.join("rows.sqlite"));
-                options.durability(durability).open()
-            }),
+            Entrant::ours(|spot| options(&spot).open()),
             Entrant::raw(raw),
             Entrant::helper("sqlx", "sqlite"),
             Entrant::helper("tokio-rusqlite", "sqlite"),
@@ -30,15 +24,29 @@ pub fn engine() -> Engine {
     }
 }
 
+pub(super) fn options(spot: &Spot) -> persist_sqlite::Options {
+    persist_sqlite::Options::new(spot.dir.join("rows.sqlite")).durability(durability(spot))
+}
+
 /// A connection with cached statements, in autocommit.
-struct Raw(Connection);
+pub(super) struct Raw(Connection);
 
 const PUT: &str = "INSERT INTO rows (key, value) VALUES (?1, ?2) \
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const GET: &str = "SELECT value FROM rows WHERE key = ?1";
 const SET: &str = "UPDATE rows SET value = ?2 WHERE key = ?1";
 
-fn raw(spot: &Spot) -> Result<Opener<Raw>> {
+pub(super) fn raw(spot: &Spot) -> Result<Opener<Raw>> {
+    let open = connections(
+        spot,
+        "CREATE TABLE rows (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) \
+         STRICT, WITHOUT ROWID",
+    )?;
+    Ok(Box::new(move || open().map(Raw)))
+}
+
+/// What opens connections to a new file with this schema.
+pub(super) fn connections(spot: &Spot, schema: &str) -> Result<Opener<Connection>> {
     let file = spot.dir.join("rows.sqlite");
     let synchronous = if spot.durability == Durability::Full { "full" } else { "normal" };
     let open = move || {
@@ -49,11 +57,8 @@ fn raw(spot: &Spot) -> Result<Opener<Raw>> {
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
         Ok(connection)
     };
-    open()?.execute_batch(
-        "CREATE TABLE rows (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) \
-         STRICT, WITHOUT ROWID",
-    )?;
-    Ok(Box::new(move || open().map(Raw)))
+    open()?.execute_batch(schema)?;
+    Ok(Box::new(open))
 }
 
 impl Raw {

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use tokio::task::coop::consume_budget;
+
 use super::{RawTable, Table};
 use crate::Result;
 use crate::backend::{Cell, Direction, Expect, KeyRange, Marking, Write};
@@ -21,10 +23,19 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         let raw = Arc::clone(&self.raw);
         let key = encode_key::<K>(key);
         async move {
-            // Not through `on_key`: the most frequent operation of all does without a copy.
+            // Not through `on_key` and `RawTable::get`: the most frequent operation of all does
+            // without a copy of the key and a future inside the future.
             let key = key.map_err(|error| raw.blame("get", error))?;
-            let found = raw.get(&key).await;
-            let value = found.and_then(|found| found.map(decode_value::<V>).transpose());
+            consume_budget().await;
+            let found = match raw.get_now(&key) {
+                Some(found) => found,
+                None => raw.get_later(&key).await,
+            };
+            let value = match found {
+                Ok(Some(cell)) => decode_value::<V>(cell).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
+            };
             value.map_err(|error| raw.blame_key("get", &key, error))
         }
     }

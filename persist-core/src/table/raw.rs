@@ -1,5 +1,6 @@
 //! A table of cells: what every typed operation comes down to.
 
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::task::coop::consume_budget;
 
 use crate::backend::{
@@ -38,11 +39,23 @@ impl RawTable {
         // Reads of an embedded engine are always ready, so a task that only reads must give way
         // to others of its own accord.
         consume_budget().await;
-        let backend = self.backend()?;
-        if let Some(found) = backend.get_now(&self.handle, key) {
-            return found;
+        match self.get_now(key) {
+            Some(found) => found,
+            None => self.get_later(key).await,
         }
-        let read = backend.get(&self.handle, std::slice::from_ref(key), Marking::Skip);
+    }
+
+    /// What `key` is bound to, if the engine can tell at once. The caller gives way to others.
+    pub(crate) fn get_now(&self, key: &Cell) -> Option<Result<Option<Cell>>> {
+        match self.backend() {
+            Ok(backend) => backend.get_now(&self.handle, key),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// What `key` is bound to, from an engine that could not tell at once.
+    pub(crate) async fn get_later(&self, key: &Cell) -> Result<Option<Cell>> {
+        let read = self.backend()?.get(&self.handle, std::slice::from_ref(key), Marking::Skip);
         Ok(read.await?.value.pop().flatten())
     }
 
@@ -58,8 +71,16 @@ impl RawTable {
     }
 
     /// Commits one operation on one key. Sent to the backend at the first poll.
-    pub(crate) async fn commit(&self, key: Cell, expect: Expect, write: Write) -> Result<Commit> {
-        self.backend()?.commit(Batch::one(self.handle.clone(), key, expect, write)).await
+    pub(crate) fn commit(
+        &self,
+        key: Cell,
+        expect: Expect,
+        write: Write,
+    ) -> BoxFuture<'static, Result<Commit>> {
+        match self.backend() {
+            Ok(backend) => backend.commit(Batch::one(self.handle.clone(), key, expect, write)),
+            Err(error) => ready(Err(error)).boxed(),
+        }
     }
 
     /// As [`commit`](Self::commit), for an expectation whose failure is an answer: whether the
