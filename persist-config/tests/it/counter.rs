@@ -6,25 +6,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use crate::examples::EXAMPLES;
 use crate::support::Place;
 
 const TOML: &str = "[server]\nlisten = '::1'\n[persist]\nbackend = 'sqlite'\n\
     [persist.sqlite]\nfile = 'counter.sqlite'\n";
 
-/// The program, built once, with the backends that this test has. Where the tests are run by themselves, nobody else builds it.
-pub(crate) static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| {
-    // <target>/<profile>/deps/it-<hash>
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap();
-    let built = escargot::CargoBuild::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .example("counter")
-        .features(if cfg!(feature = "pgsql") { "pgsql" } else { "" })
-        .current_release()
-        .target_dir(target)
-        .run();
-    built.unwrap().path().to_owned()
-});
+/// The program.
+pub(crate) static COUNTER: LazyLock<PathBuf> = LazyLock::new(|| EXAMPLES.join("counter"));
 
 fn counter(config: &Path) -> Command {
     let mut command = Command::new(&*COUNTER);

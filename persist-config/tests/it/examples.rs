@@ -12,13 +12,16 @@ use crate::support::Place;
 const SQLITE: &str = "[persist]\nbackend = 'sqlite'\n[persist.sqlite]\nfile = 'store.sqlite'\n";
 const MEM: &str = "[persist]\nbackend = 'mem'\n";
 
-/// Where the examples are, built once. Where the tests are run by themselves, nobody else does.
-static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
+/// Where the examples are, built once. Where the tests are run by themselves, nobody else does; where
+/// all tests of the workspace are, these are the examples that were built with them.
+pub(crate) static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
     // <target>/<profile>/deps/it-<hash>
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let build = escargot::CargoBuild::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .arg("--workspace")
+        .all_features()
         .examples()
         .current_release()
         .target_dir(profile.parent().unwrap());

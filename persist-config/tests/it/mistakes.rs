@@ -50,7 +50,7 @@ fn an_unknown_key_with_those_that_there_are() {
         "[persist.sqlite]\n\"odd name\" = 1\n",
         "server.toml:2:1: persist.sqlite.\"odd name\": unknown key; the keys here are \"file\", \
          \"durability\", \"busy_timeout\", \"cache_size\", \"mmap_size\", \"readers\", \
-         \"snapshots\", \"snapshot_max_age\", \"create\", \"read_only\" and \"ocsipersist\"",
+         \"snapshots\", \"snapshot_max_age\", \"create\", \"read_only\", \"exclusive\" and \"ocsipersist\"",
     );
 }
 
@@ -60,7 +60,7 @@ fn the_first_mistake_of_the_file_comes_first() {
         "[persist.sqlite]\nzeta = 1\nalpha = 2\n[persist]\nbakend = 'mem'\n",
         "server.toml:2:1: persist.sqlite.zeta: unknown key; the keys here are \"file\", \
          \"durability\", \"busy_timeout\", \"cache_size\", \"mmap_size\", \"readers\", \
-         \"snapshots\", \"snapshot_max_age\", \"create\", \"read_only\" and \"ocsipersist\"",
+         \"snapshots\", \"snapshot_max_age\", \"create\", \"read_only\", \"exclusive\" and \"ocsipersist\"",
     );
 }
 

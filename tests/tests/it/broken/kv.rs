@@ -201,7 +201,7 @@ impl KvFault for Torn {
         changes
     }
 }
-over_tables!(torn: Torn => batch_in_order random);
+over_tables!(torn: Torn => batch_in_order);
 
 struct Reversed;
 impl KvFault for Reversed {
