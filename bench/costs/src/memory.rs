@@ -114,7 +114,7 @@ impl Memory {
 
     async fn bare_get(&self, key: &str) -> Result<Option<Session>> {
         let found = self.read(&Text::encode(key)?).await?;
-        Ok(found.map(Value::decode).transpose()?)
+        found.map(Value::decode).transpose()
     }
 
     async fn bare_insert(&self, key: &str) -> Result<()> {

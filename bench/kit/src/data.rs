@@ -100,7 +100,7 @@ impl Script {
     /// Whether the next call of mixed work is a write.
     pub fn writes(&mut self) -> bool {
         self.n += 1;
-        self.n % 10 == 0
+        self.n.is_multiple_of(10)
     }
 }
 
