@@ -92,6 +92,7 @@ impl Dbm {
             last_table: found.last_table,
             doomed: Doomed::new(found.doomed),
             unsynced: None,
+            unflushed: 0,
         };
         let writer = GroupCommit::start("persist-dbm", writer)?;
         let lane = Lane { state, pinned: None };

@@ -49,6 +49,9 @@
 //!   hung, none showed anything older or less. Without the count of groups, 4 of 10 did.
 //! - **Deadlock.** Several `flush_async` at once wait for each other for good
 //!   (spacejam/sled#1308). There is one flush at a time here, and 256 writers do not hang.
+//! - **Another deadlock.** Relaxed writes faster than the disk once stopped all of sled's threads for
+//!   good: they wait for a lock whose owner waits for one of them. So what is not flushed is kept
+//!   below half a MiB here. One batch of many MiB is beyond that care.
 //! - **Backward.** sled's iteration from the end loops and panics where a page of keys begins with
 //!   five `ff` in a row, as with small negative numbers; keys are stored so that none has four.
 //! - **One lock for all.** While a batch is applied, all readers of all sled databases of the

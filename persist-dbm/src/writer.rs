@@ -21,6 +21,13 @@ use crate::{keys, registry, tables};
 pub(crate) use doomed::Doomed;
 use writing::Writing;
 
+/// How much may be written and not flushed: 512 KiB, which sled makes a few times as much of.
+///
+/// sled writes its log by a pool of seven threads and more, a buffer of 512 KiB each. Where all of
+/// them wait for the lock of its segments, and who holds that waits for the pool to truncate a file,
+/// they wait for good; so there must never be a buffer for each of them.
+const MOST_UNFLUSHED: usize = 512 << 10;
+
 /// The only one who writes.
 pub(crate) struct Writer {
     pub(crate) state: Arc<State>,
@@ -35,6 +42,8 @@ pub(crate) struct Writer {
     pub(crate) doomed: Doomed,
     /// Since when there is something that was not synced.
     pub(crate) unsynced: Option<Instant>,
+    /// About how many bytes that are.
+    pub(crate) unflushed: usize,
 }
 
 impl Engine for Writer {
@@ -57,6 +66,7 @@ impl Engine for Writer {
         let short = self.durability == Durability::Relaxed
             && batch.ops.len() <= SHORT_KEYS
             && batch.weight() <= SHORT_BYTES
+            && self.unflushed < MOST_UNFLUSHED
             && batch.ops.iter().all(blind);
         let answer = short.then(|| self.alone(batch))?;
         self.tell(batch, &answer);
@@ -115,7 +125,7 @@ impl Writer {
         let (disk, sequence) = (&mut self.disk, self.sequence);
         let synced = self.state.engine.with(|tree| disk.sync(tree, sequence));
         match synced {
-            Ok(()) => self.unsynced = None,
+            Ok(()) => (self.unsynced, self.unflushed) = (None, 0),
             // What comes after a failed sync could follow a hole.
             Err(_) => self.state.engine.fail(),
         }
@@ -129,6 +139,7 @@ impl Writer {
             let first_value = (self.sequence + 1) << 16;
             judge(&mut Writing::new(tree, &mut pending, witness, first_value), group)
         })?;
+        self.unflushed += group.iter().map(Batch::weight).sum::<usize>();
         self.keep(&pending)?;
         Ok(commits)
     }
@@ -160,8 +171,10 @@ impl Writer {
         self.sequence = sequence;
         self.unsynced.get_or_insert_with(Instant::now);
         match self.durability {
-            Durability::Full => self.sync().map_err(|error| error.with_outcome(Outcome::Unknown)),
-            Durability::Relaxed => Ok(()),
+            Durability::Relaxed if self.unflushed < MOST_UNFLUSHED + SHORT_BYTES => Ok(()),
+            Durability::Full | Durability::Relaxed => {
+                self.sync().map_err(|error| error.with_outcome(Outcome::Unknown))
+            }
         }
     }
 
