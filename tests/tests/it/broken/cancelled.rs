@@ -60,7 +60,7 @@ impl Fault for Spawned {
     }
 }
 
-over_mem!(in_two_steps: InTwoSteps => cancel: batches, atomic: large);
+over_mem!(in_two_steps: InTwoSteps => cancel: batches);
 over_mem!(briefly, forgotten_turn: Forgetful(Arc::new(Semaphore::new(1)))
     => cancel: singles);
 over_mem!(needs_tokio: Spawned => runtime: foreign_executor);
