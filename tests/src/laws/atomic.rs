@@ -103,7 +103,14 @@ pub async fn large<S: Subject>(place: Place<S>) {
         tokio::spawn(async move {
             while !done.load(Ordering::Acquire) {
                 let all = KeyRange::all();
-                let snapshot = backend.snapshot().await.unwrap();
+                let snapshot = match backend.snapshot().await {
+                    // Those before it count until the engine knows of their end.
+                    Err(error) if error.kind() == persist_core::ErrorKind::Busy => {
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
+                    snapshot => snapshot.unwrap(),
+                };
                 let lefts = snapshot.count(&left, &all, Marking::Skip).await.unwrap().value;
                 tokio::task::yield_now().await;
                 let rights = snapshot.count(&right, &all, Marking::Skip).await.unwrap().value;
