@@ -99,8 +99,8 @@ async fn run(pool: &Arc<Pool>, round: Vec<Get>) {
 /// Asks until everybody has some answer: each time at least the first of them gets one.
 async fn of_one_table(lent: &mut Lent, mut gets: Vec<Get>) {
     while let Some(first) = gets.first() {
-        let keys = gets.iter().flat_map(|get| get.keys.iter().cloned()).collect();
-        match work::read(lent, &Together { table: first.table.clone(), keys }).await {
+        let keys = gets.iter().flat_map(|get| &get.keys).collect();
+        match work::read(lent, &Together { table: &first.table, keys }).await {
             Ok(found) => gets = hand_out(gets, found),
             Err(error) => {
                 for get in gets {
@@ -128,16 +128,16 @@ fn hand_out(gets: Vec<Get>, found: Vec<Result<Option<Cell>>>) -> Vec<Get> {
 }
 
 /// The keys of all readers of one table.
-struct Together {
-    table: TableHandle,
-    keys: Vec<Cell>,
+struct Together<'g> {
+    table: &'g TableHandle,
+    keys: Vec<&'g Cell>,
 }
 
-impl Work for Together {
+impl Work for Together<'_> {
     type Output = Vec<Result<Option<Cell>>>;
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, Failure> {
-        get(connection, PgTable::of(&self.table)?, &self.keys).await
+        get(connection, PgTable::of(self.table)?, &self.keys).await
     }
 }
 

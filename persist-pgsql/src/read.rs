@@ -1,5 +1,7 @@
 //! Reading, on a connection that somebody has chosen.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Bound;
 
 use persist_core::backend::limits::BYTE_BUDGET;
@@ -50,7 +52,8 @@ impl Work for Ask {
     async fn run(&self, connection: &mut Connection) -> Result<Answer, Failure> {
         match self {
             Self::Get { table, keys } => {
-                let found = get(connection, PgTable::of(table)?, keys).await?;
+                let keys: Vec<&Cell> = keys.iter().collect();
+                let found = get(connection, PgTable::of(table)?, &keys).await?;
                 Ok(Answer::Get(found.into_iter().collect::<Result<_>>()?))
             }
             Self::Scan { table, range, direction, limit } => {
@@ -68,7 +71,7 @@ impl Work for Ask {
 pub(crate) async fn get(
     connection: &mut Connection,
     table: &PgTable,
-    keys: &[Cell],
+    keys: &[&Cell],
 ) -> Result<Vec<Result<Option<Cell>>>, Failure> {
     match keys {
         [] => return Ok(Vec::new()),
@@ -78,7 +81,10 @@ pub(crate) async fn get(
         }
         _ => {}
     }
-    let query = table.key.bind_all(connection.query(&table.get_all), keys.iter())?;
+    if let Some(found) = get_short(connection, table, keys).await? {
+        return Ok(found);
+    }
+    let query = table.key.bind_all(connection.query(&table.get_all), keys.iter().copied())?;
     let rows = connection.rows(query.bind(BUDGET)).await?;
     let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
     for row in &rows {
@@ -92,6 +98,49 @@ pub(crate) async fn get(
         }
     }
     Ok(found)
+}
+
+/// What keys are bound to, if each value is within its share of the budget.
+async fn get_short(
+    connection: &mut Connection,
+    table: &PgTable,
+    keys: &[&Cell],
+) -> Result<Option<Vec<Result<Option<Cell>>>>, Failure> {
+    /// With less, it would too often turn out that a value is longer.
+    const LEAST: i64 = 1024;
+    let share = i64::try_from(keys.len()).map_or(0, |keys| BUDGET / keys);
+    let Some(query) = &table.get_short else { return Ok(None) };
+    if share < LEAST || table.has_long() {
+        return Ok(None);
+    }
+    // A key that is asked for twice comes once.
+    let (mut places, mut again) = (HashMap::with_capacity(keys.len()), Vec::new());
+    for (place, key) in keys.iter().copied().enumerate() {
+        match places.entry(key) {
+            Entry::Vacant(first) => _ = first.insert(place),
+            Entry::Occupied(first) => again.push((place, *first.get())),
+        }
+    }
+    let query = table.key.bind_all(connection.query(query), places.keys().copied())?;
+    let rows = connection.rows(query.bind(share)).await?;
+    let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
+    for row in &rows {
+        if !row.try_get::<bool, _>(2)? {
+            table.note_long();
+            return Ok(None);
+        }
+        let place = places.get(&table.key.cell(row, 0)?);
+        if let Some(found) = place.and_then(|place| found.get_mut(*place)) {
+            *found = table.value.cell(row, 1).map(Some);
+        }
+    }
+    for (place, first) in again {
+        let value = found.get(first).map(|found| found.as_ref().map_err(Error::duplicate).cloned());
+        if let Some((found, value)) = found.get_mut(place).zip(value) {
+            *found = value;
+        }
+    }
+    Ok(Some(found))
 }
 
 /// One page.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use persist_core::Result;
 use persist_core::backend::{Cell, CellType, Direction, KeyRange, TableHandle, TableSpec};
@@ -24,6 +25,11 @@ pub(crate) struct PgTable {
     pub(crate) get: Arc<str>,
     /// Values by an array of keys, with their positions in it, up to a number of bytes.
     pub(crate) get_all: Arc<str>,
+    /// Keys and values by an array of keys, and whether the value is there: each has at most a
+    /// number of bytes. Half the work for the server, but it cannot add up.
+    pub(crate) get_short: Option<Arc<str>>,
+    /// Whether values were met that are too long for that.
+    has_long: AtomicBool,
     /// Locks the rows of an array of keys, in the order of keys, and returns those that an array
     /// of flags says, up to a number of bytes of values.
     pub(crate) lock: Arc<str>,
@@ -67,6 +73,15 @@ impl PgTable {
                    JOIN {name} t ON {stored} = {asked}) AS found",
             )
             .into(),
+            // Keys that are compared as what they are not cannot be told apart by what they are.
+            get_short: (stored == "t.key").then(|| {
+                format!(
+                    "SELECT t.key, CASE WHEN {size} <= $2 THEN t.value END, {size} <= $2 \
+                     FROM {name} t WHERE t.key = ANY($1::{k}[])"
+                )
+                .into()
+            }),
+            has_long: AtomicBool::new(false),
             lock: format!(
                 "WITH t AS MATERIALIZED ( \
                    SELECT t.key, t.value, w.read FROM unnest($1::{k}[], $2::bool[]) AS w(key, read) \
@@ -96,6 +111,16 @@ impl PgTable {
     /// What a handle of this backend holds.
     pub(crate) fn of(table: &TableHandle) -> Result<&Self> {
         table.private()
+    }
+
+    /// Whether so many keys had better be asked for by [`get_all`](Self::get_all).
+    pub(crate) fn has_long(&self) -> bool {
+        self.has_long.load(Ordering::Relaxed)
+    }
+
+    /// Says that a value was met that [`get_short`](Self::get_short) does not read.
+    pub(crate) fn note_long(&self) {
+        self.has_long.store(true, Ordering::Relaxed);
     }
 
     /// A page of a range: keys, values, and whether the value is there. The last row may be one

@@ -12,6 +12,7 @@ use persist_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
 use crate::Options;
+use crate::anchor::{Anchor, Demand};
 use crate::catalog::{Catalog, Found};
 use crate::commits::Commits;
 use crate::connect;
@@ -31,6 +32,7 @@ struct Sqlite {
     hints: Arc<Hints>,
     catalog: Catalog,
     handles: Arc<Handles>,
+    demand: Arc<Demand>,
 }
 
 pub(crate) async fn open(mut options: Options) -> Result<Arc<dyn Backend>> {
@@ -56,7 +58,11 @@ impl Read for Sqlite {
     }
 
     fn get_now(&self, table: &TableHandle, key: &Cell) -> Option<Result<Option<Cell>>> {
-        self.reader.get_now(table, key)
+        let found = self.reader.get_now(table, key);
+        if self.demand.is_calling() {
+            self.writer.wake();
+        }
+        found
     }
 
     fn scan<'a>(
@@ -168,7 +174,12 @@ impl Sqlite {
         let snapshots = Snapshots::new(options);
         let connection = connect::writer(options)?;
         let commits = options.exclusive.then(Arc::<Commits>::default);
-        let lane = Pool::open(options, commits.clone())?;
+        let demand = Arc::new(Demand::default());
+        let lane = Pool::open(options, commits.clone(), Arc::clone(&demand))?;
+        // Who is alone keeps all transactions; and a file that is only read may have no log, so
+        // that a transaction would keep others from writing.
+        let anchored = !(options.exclusive || options.read_only);
+        let anchor = anchored.then(|| Anchor::new(options, Arc::clone(&demand)));
         let alone = commits.map(|commits| Alone { commits, pool: Arc::clone(&lane) });
         let writer = Writer::new(
             connection,
@@ -176,6 +187,7 @@ impl Sqlite {
             Arc::clone(&snapshots),
             Arc::clone(&witness),
             Arc::clone(&hints),
+            anchor,
             alone,
         )?;
         Ok(Self {
@@ -185,6 +197,7 @@ impl Sqlite {
             hints,
             catalog: Catalog::new(options),
             handles: Arc::default(),
+            demand,
         })
     }
 

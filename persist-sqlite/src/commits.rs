@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
+use crate::connect::execute;
+
 /// How often the store has changed. Whoever reads at the number of the last acknowledged commit
 /// misses nothing.
 #[derive(Debug)]
@@ -33,11 +35,13 @@ pub(crate) struct Line {
     pub(crate) connection: Connection,
     /// The commits that its transaction sees, or more; 0 if it is in none.
     sees: u64,
+    /// How many reads it has served, as far as the number goes.
+    pub(crate) reads: u32,
 }
 
 impl Line {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, sees: 0 }
+        Self { connection, sees: 0, reads: 0 }
     }
 
     /// Sees to it that its transaction sees all commits. A new one is begun only when there were
@@ -62,8 +66,4 @@ impl Line {
         }
         execute(&self.connection, "ROLLBACK")
     }
-}
-
-fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(statement)?.execute([]).map(drop)
 }

@@ -74,6 +74,11 @@ pub(crate) fn writer(options: &Options) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Runs a statement that takes nothing and gives nothing.
+pub(crate) fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}
+
 /// Calls `work` until it is not refused because of somebody else, for at most `patience`. Sleeps,
 /// so it must not be called on a runtime thread.
 pub(crate) fn patiently<T>(

@@ -21,6 +21,7 @@
 //! # }).unwrap();
 //! ```
 
+mod anchor;
 mod backend;
 mod catalog;
 mod cells;

@@ -9,8 +9,9 @@ use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
 use crate::Options;
+use crate::anchor::Anchor;
 use crate::commits::Commits;
-use crate::connect::patiently;
+use crate::connect::{execute, patiently};
 use crate::error::{engine, is_busy};
 use crate::log::Log;
 use crate::pool::Pool;
@@ -23,6 +24,8 @@ use crate::views;
 const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) struct Writer {
+    /// Dropped before the connection, which writes the log back if it is the last one.
+    anchor: Option<Anchor>,
     connection: Connection,
     options: Options,
     snapshots: Arc<Snapshots>,
@@ -30,6 +33,8 @@ pub(crate) struct Writer {
     hints: Arc<Hints>,
     log: Log,
     last_commit: Instant,
+    /// Whether there was a commit since the anchor was looked at.
+    committed: bool,
     /// What `data_version` was when it was asked for last.
     others: Option<i64>,
     /// If nobody else may write, who is to know of commits.
@@ -49,11 +54,13 @@ impl Writer {
         snapshots: Arc<Snapshots>,
         witness: Arc<Witness>,
         hints: Arc<Hints>,
+        anchor: Option<Anchor>,
         alone: Option<Alone>,
     ) -> Result<Self> {
         let log = Log::watch(&mut connection)?;
         let (options, last_commit) = (options.clone(), Instant::now());
         let mut this = Self {
+            anchor,
             connection,
             options,
             snapshots,
@@ -61,6 +68,7 @@ impl Writer {
             hints,
             log,
             last_commit,
+            committed: false,
             others: None,
             alone,
         };
@@ -105,10 +113,11 @@ impl Engine for Writer {
         let expiry = self.snapshots.expire();
         let log = self.keep_log_short();
         let others = (self.alone.is_none() && self.hints.wanted()).then(|| self.look_for_others());
-        if others.is_none() && self.alone.is_none() {
+        if others.is_none() && self.alone.is_none() && !self.is_anchored() {
             self.others = None;
         }
-        [expiry, log, others].into_iter().flatten().min()
+        let anchor = self.keep_anchor();
+        [expiry, log, others, anchor].into_iter().flatten().min()
     }
 }
 
@@ -192,6 +201,7 @@ impl Writer {
         if !matches!(answer, Ok(Commit::Applied)) {
             return;
         }
+        self.committed = true;
         self.hints.applied(batch);
         if self.options.ocsipersist {
             // Hints of keys are hints of cells.
@@ -218,7 +228,12 @@ impl Writer {
         if !self.connection.is_autocommit() {
             return Ok(());
         }
-        self.execute("BEGIN IMMEDIATE")?;
+        execute(&self.connection, "BEGIN IMMEDIATE").inspect_err(|_| {
+            // Another process is writing, perhaps.
+            if let Some(anchor) = &mut self.anchor {
+                anchor.make_way();
+            }
+        })?;
         if self.alone.is_some() {
             self.notice_others();
         }
@@ -243,9 +258,12 @@ impl Writer {
         if let Some(alone) = &self.alone {
             // All that keeps the log from beginning anew.
             alone.pool.let_go();
-            if let Err(error) = self.execute("ROLLBACK") {
+            if let Err(error) = execute(&self.connection, "ROLLBACK") {
                 tracing::debug!(%error, "the write lock could not be released");
             }
+        }
+        if let Some(anchor) = &mut self.anchor {
+            anchor.let_go();
         }
         self.log.write_back(&self.connection);
         self.hold();
@@ -254,7 +272,7 @@ impl Writer {
 
     /// Makes the transaction durable.
     fn end(&mut self) -> Result<()> {
-        let ended = patiently(self.options.busy_timeout, || self.execute("COMMIT"));
+        let ended = patiently(self.options.busy_timeout, || execute(&self.connection, "COMMIT"));
         if let Some(alone) = &self.alone {
             // Also after an error, which may have come after the commit.
             alone.commits.another();
@@ -277,15 +295,32 @@ impl Writer {
     fn roll_back(&mut self) {
         // SQLite may have rolled back by itself.
         if !self.connection.is_autocommit()
-            && let Err(error) = self.execute("ROLLBACK")
+            && let Err(error) = execute(&self.connection, "ROLLBACK")
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         self.hold();
     }
 
-    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    fn is_anchored(&self) -> bool {
+        self.anchor.as_ref().is_some_and(Anchor::is_held)
+    }
+
+    /// Sees to the anchor; when to do it again.
+    fn keep_anchor(&mut self) -> Option<Duration> {
+        let committed = std::mem::take(&mut self.committed);
+        let due = self.anchor.as_ref()?.due()?;
+        if due.is_zero() {
+            self.notice_others();
+        }
+        let anchor = self.anchor.as_mut()?;
+        // Noticing others may have made it way for them.
+        if due.is_zero() && anchor.due().is_none_or(|due| due.is_zero()) {
+            anchor.look();
+        } else if committed {
+            anchor.renew();
+        }
+        anchor.due()
     }
 
     /// Looks whether other processes have written, and when to look again. This connection's own
@@ -305,6 +340,9 @@ impl Writer {
             self.hints.send(Hint::Everything);
             if let Some(alone) = &self.alone {
                 alone.commits.another();
+            }
+            if let Some(anchor) = self.anchor.as_mut().filter(|_| self.others.is_some()) {
+                anchor.make_way();
             }
         }
         self.others = version;

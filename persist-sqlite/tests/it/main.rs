@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod anchor;
 mod bad;
 mod dir;
 mod ending;

@@ -35,8 +35,7 @@ impl Rereading<'_> {
 impl Reread for Rereading<'_> {
     fn get(&mut self, key: &Cell) -> Result<Option<Cell>> {
         let table = PgTable::of(self.table)?;
-        let keys = std::slice::from_ref(key);
-        let found = self.runtime.block_on(get(self.connection, table, keys));
+        let found = self.runtime.block_on(get(self.connection, table, &[key]));
         self.kept(found)?.into_iter().next().unwrap_or(Ok(None))
     }
 

@@ -172,8 +172,7 @@ impl Transaction for Writing<'_> {
         if let Some(known) = self.known.get(&table.id()).and_then(|known| known.get(key)) {
             return Ok(known.clone());
         }
-        let keys = std::slice::from_ref(key);
-        let found = self.runtime.block_on(get(self.connection, PgTable::of(table)?, keys));
+        let found = self.runtime.block_on(get(self.connection, PgTable::of(table)?, &[key]));
         match found {
             Ok(found) => {
                 let found = found.into_iter().next().unwrap_or(Ok(None));
