@@ -13,7 +13,7 @@ const MIB: u64 = 1 << 20;
 async fn store(dir: &Dir) -> (Persist, Table<Integer, Bytes>) {
     let store = dir.options().durability(Durability::Relaxed).open().await.unwrap();
     let table = store.table("t").await.unwrap();
-    table.insert(0, &[0; 100]).await.unwrap();
+    table.insert(0, &[0; 100][..]).await.unwrap();
     (store, table)
 }
 
@@ -43,7 +43,7 @@ async fn it_is_held_while_there_is_much_reading_and_let_go_afterwards() {
     loop {
         // So that there is something in the log, without which no reader keeps it.
         value += 1;
-        table.insert(0, &value.to_le_bytes()).await.unwrap();
+        table.insert(0, &value.to_le_bytes()[..]).await.unwrap();
         read(&table).await;
         // No read is under way now.
         if is_kept(&other) {
@@ -63,7 +63,7 @@ async fn reads_see_what_others_have_just_written() {
     for value in 0..300_u64 {
         let bytes = value.to_le_bytes();
         if value % 3 == 0 {
-            table.insert(0, &bytes).await.unwrap();
+            table.insert(0, &bytes[..]).await.unwrap();
         } else {
             other.execute("UPDATE t SET value = ?1", [bytes]).unwrap();
         }
