@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use persist_core::{Durability, Error, ErrorKind, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Options;
@@ -111,6 +112,8 @@ fn connect(options: &Options) -> Result<Connection> {
     let connection = Connection::open_with_flags(&options.file, flags).map_err(engine)?;
     connection.busy_timeout(Duration::ZERO).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without it, SQLite plans a page's statement anew for each limit.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
     let kibibytes = i64::try_from(options.cache_size.as_u64() / 1024).unwrap_or(i64::MAX);
     pragma(&connection, options, "cache_size", -kibibytes)?;
     pragma(

@@ -93,7 +93,8 @@ pub(crate) fn scan(
     let query = sql.scan(range, direction, limit, haste == Haste::Short);
     let mut statement = query.bind(connection)?;
     let mut rows = statement.raw_query();
-    let (mut page, mut weight) = (Page::default(), 0);
+    let rows_at_once = Vec::with_capacity(limit.min(SHORT_PAGE));
+    let (mut page, mut weight) = (Page { rows: rows_at_once, rest: None }, 0);
     // Where the last row lies, if it could not be read.
     let mut unread = None;
     let mut more = false;

@@ -10,6 +10,7 @@ mod bouncer;
 mod changes;
 mod collation;
 mod crash;
+mod gathered;
 mod ocsipersist;
 mod pool;
 mod reference;
