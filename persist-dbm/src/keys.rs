@@ -64,20 +64,32 @@ pub(crate) fn table_of(key: &[u8]) -> Option<u64> {
 
 /// A row.
 pub(crate) fn row(table: u64, key: &Cell) -> IVec {
-    let mut plain = Vec::with_capacity(key.len());
-    ordered::encode(key, &mut plain);
-    let mut bytes = numbered(ROW, table, plain.len() + plain.len() / RUN);
+    IVec::from(row_bytes(table, key))
+}
+
+/// A row, to look for it.
+pub(crate) fn row_bytes(table: u64, key: &Cell) -> Vec<u8> {
+    let mut bytes = numbered(ROW, table, key.len());
+    ordered::encode(key, &mut bytes);
+    // No byte of a text is `ff`.
+    if matches!(key, Cell::Text(_)) || !bytes.get(ROW_HEAD..).is_some_and(has_run) {
+        return bytes;
+    }
     // What is put in depends on what is before it alone, so the order stays.
-    let mut run = 0;
-    for byte in plain {
-        bytes.push(byte);
+    let (mut escaped, mut run) = (numbered(ROW, table, bytes.len() * 2), 0);
+    for byte in bytes.into_iter().skip(ROW_HEAD) {
+        escaped.push(byte);
         run = if byte == u8::MAX { run + 1 } else { 0 };
         if run == RUN {
-            bytes.push(0);
+            escaped.push(0);
             run = 0;
         }
     }
-    IVec::from(bytes)
+    escaped
+}
+
+fn has_run(key: &[u8]) -> bool {
+    key.windows(RUN).any(|bytes| bytes == [u8::MAX; RUN])
 }
 
 /// The rows of a range.

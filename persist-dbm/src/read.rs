@@ -56,7 +56,7 @@ pub(crate) fn get(
     }
     let (mut found, mut weight) = (Vec::with_capacity(keys.len()), 0);
     for key in keys {
-        let Some(value) = view.get(&keys::row(place.id, key))? else {
+        let Some(value) = view.get(&keys::row_bytes(place.id, key))? else {
             found.push(None);
             continue;
         };
@@ -82,7 +82,7 @@ pub(crate) fn get_one(
     haste: Haste,
 ) -> Attempt<Option<Cell>> {
     let place = Place::of(table)?;
-    let Some(value) = view.get(&keys::row(place.id, key))? else { return Ok(None) };
+    let Some(value) = view.get(&keys::row_bytes(place.id, key))? else { return Ok(None) };
     let about = |error: Error| error.table(table.name()).key(key);
     let stored = Stored::parse(&value).map_err(about)?;
     if haste == Haste::Short && (stored.len() > SHORT_BYTES || matches!(stored, Cut(_))) {
