@@ -8,13 +8,21 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use persist_bench_kit::data::{Script, pieces};
-use persist_bench_kit::{Deadline, Latencies, Result, Store};
+use persist_bench_kit::{Deadline, Durability, Latencies, Result, Spot, Store};
 use serde::Serialize;
 
-use crate::growth::{ENGINES, open};
+use crate::goal::Goal;
+use crate::ground::Ground;
 use crate::ours::Ours;
+use crate::stores;
 
 const WRITERS: u64 = 64;
+
+/// How much longer than by itself a reader may wait beside the writers.
+const READER: f64 = 5.0;
+
+/// What every writer is to get, in parts of what a writer gets in the mean.
+const WRITER: f64 = 0.5;
 
 /// What was found of a store.
 #[derive(Serialize)]
@@ -25,6 +33,7 @@ struct Line {
     beside_p99_us: f64,
     /// The writes of the slowest writer, in parts of what a writer makes in the mean.
     slowest_writer: f64,
+    goals: [Goal; 2],
 }
 
 /// Prints a line for each store.
@@ -36,12 +45,14 @@ pub async fn tell(quick: bool, filter: &str, json: Option<PathBuf>) -> Result<()
     );
     let rows = if quick { 10_000 } else { 100_000 };
     let time = Duration::from_secs(if quick { 1 } else { 10 });
-    for engine in ENGINES {
+    for engine in stores::ALL {
         let case = format!("fairness/{engine}/{WRITERS}");
         if !case.contains(filter) {
             continue;
         }
-        let line = measure(case, engine, rows, time).await?;
+        let ground = Ground::prepare(stores::kind(engine), Durability::Full)?;
+        let spot = ground.spot("ours", Durability::Full, rows)?;
+        let line = measure(case, engine, &spot, time).await?;
         println!(
             "{:<24} {:>12.1} {:>13.1} {:>6.2} {:>15.2}",
             line.case,
@@ -50,6 +61,9 @@ pub async fn tell(quick: bool, filter: &str, json: Option<PathBuf>) -> Result<()
             line.beside_p99_us / line.alone_p99_us,
             line.slowest_writer
         );
+        for goal in &line.goals {
+            println!("{:<24} {goal}", "");
+        }
         if let Some(json) = &mut json {
             writeln!(json, "{}", serde_json::to_string(&line)?)?;
         }
@@ -57,9 +71,9 @@ pub async fn tell(quick: bool, filter: &str, json: Option<PathBuf>) -> Result<()
     Ok(())
 }
 
-async fn measure(case: String, engine: &str, rows: u64, time: Duration) -> Result<Line> {
-    let dir = tempfile::Builder::new().prefix("persist-bench-").tempdir()?;
-    let store = open(engine, &dir.path().join("store")).await?;
+async fn measure(case: String, engine: &str, spot: &Spot, time: Duration) -> Result<Line> {
+    let rows = spot.rows;
+    let store = stores::open(engine, spot).await?;
     let ours = Ours::new(store.clone()).await?;
     for piece in pieces(rows) {
         ours.batch(piece).await?;
@@ -74,13 +88,18 @@ async fn measure(case: String, engine: &str, rows: u64, time: Duration) -> Resul
     store.close().await?;
     let mean = writes.iter().sum::<u64>() as f64 / WRITERS as f64;
     let slowest = writes.iter().min().copied().unwrap_or_default();
+    let slowest_writer = slowest as f64 / mean;
     let p99 = |reads: &Latencies| reads.percentile(99.0).as_secs_f64() * 1e6;
-    Ok(Line {
-        case,
-        alone_p99_us: p99(&alone),
-        beside_p99_us: p99(&beside),
-        slowest_writer: slowest as f64 / mean,
-    })
+    let (alone_p99_us, beside_p99_us) = (p99(&alone), p99(&beside));
+    let goals = [
+        Goal::under(
+            "a read beside the writers, times one alone",
+            beside_p99_us / alone_p99_us,
+            READER,
+        ),
+        Goal::at_least("the slowest writer, in parts of the mean", slowest_writer, WRITER),
+    ];
+    Ok(Line { case, alone_p99_us, beside_p99_us, slowest_writer, goals })
 }
 
 /// Reads until told to stop.

@@ -1,6 +1,7 @@
 //! Where contestants store their rows.
 
 use std::fs;
+use std::path::Path;
 
 use persist_bench_kit::{Durability, Result, Spot};
 
@@ -59,4 +60,23 @@ impl Ground {
         }
         Ok(Spot { dir, url, durability, rows })
     }
+    /// How many bytes there are on a spot: in files, or in the tables and indexes of its database.
+    pub fn stored(&self, spot: &Spot) -> Result<u64> {
+        let Some(server) = &self.postgres else { return size(&spot.dir) };
+        let database = spot.dir.file_name().unwrap_or_default().to_string_lossy();
+        let sizes = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class \
+                     WHERE relkind = 'r' AND oid >= 16384";
+        Ok(server.psql_in(&database, sizes)?.parse()?)
+    }
+}
+
+/// How many bytes the files below a directory have.
+fn size(dir: &Path) -> Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let data = entry.metadata()?;
+        total += if data.is_dir() { size(&entry.path())? } else { data.len() };
+    }
+    Ok(total)
 }

@@ -5,19 +5,24 @@
 //! contestants of a case store the same rows with the same durability and have their rounds in
 //! turn; the figures are medians of the rounds.
 
+mod builds;
 mod chart;
 mod contest;
 mod effort;
 mod engines;
 mod entrant;
 mod fairness;
+mod goal;
 mod ground;
 mod growth;
 mod helpers;
 mod machine;
+mod other;
 mod ours;
 mod report;
 mod resident;
+mod stores;
+mod watches;
 
 use std::path::PathBuf;
 
@@ -26,6 +31,8 @@ use persist_bench_kit::{Result, WORKERS};
 
 use contest::Contest;
 use effort::Effort;
+use growth::Plan;
+use other::Part;
 use report::Report;
 
 #[derive(Parser)]
@@ -38,23 +45,33 @@ struct Arguments {
     #[arg(long, default_value = "")]
     filter: String,
     /// Leaves out the peers: only ours and the raw engine
-    #[arg(long)]
+    #[arg(long, conflicts_with = "mode")]
     no_peers: bool,
     /// Writes a line of JSON for each case to this file
     #[arg(long)]
     json: Option<PathBuf>,
     /// Measures instead what stores cost as they grow: calls on 10,000 and 1,000,000 rows, time to
-    /// open, memory and files
-    #[arg(long, conflicts_with_all = ["no_peers", "charts"])]
+    /// open, memory, files after loading
+    #[arg(long, group = "mode")]
     growth: bool,
+    /// Has the large store of --growth hold 10,000,000 rows
+    #[arg(long, requires = "growth", conflicts_with = "quick")]
+    ten_million: bool,
     /// Measures instead whether a reader or a writer is kept waiting by 64 writers
-    #[arg(long, conflicts_with_all = ["growth", "no_peers", "charts"])]
+    #[arg(long, group = "mode")]
     fairness: bool,
-    /// Measures one store as it grows
-    #[arg(long, num_args = 2, value_names = ["ENGINE", "ROWS"], hide = true)]
-    grow: Option<Vec<String>>,
+    /// Measures instead how long a watcher waits for what another process has written
+    #[arg(long, group = "mode")]
+    watches: bool,
+    /// Measures instead cold builds of a program that uses an engine, through ours and through
+    /// opendal: time and number of crates
+    #[arg(long, group = "mode")]
+    build: bool,
+    /// Is the other process of a measurement
+    #[arg(long, value_parser = |text: &str| serde_json::from_str::<Part>(text), hide = true)]
+    part: Option<Part>,
     /// Draws a chart of each family into this directory
-    #[arg(long)]
+    #[arg(long, conflicts_with = "mode")]
     charts: Option<PathBuf>,
 }
 
@@ -64,20 +81,27 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    if let Some([engine, rows]) = arguments.grow.as_deref() {
-        return runtime.block_on(growth::measure(engine, rows.parse()?));
+    if let Some(part) = arguments.part {
+        return runtime.block_on(part.play());
     }
+    let Arguments { quick, filter, json, .. } = arguments;
     if arguments.growth {
-        return growth::tell(arguments.quick, &arguments.filter, arguments.json);
+        let plan = if arguments.ten_million { Plan::TEN_MILLION } else { Plan::of(quick) };
+        return growth::tell(plan, &filter, json);
     }
     if arguments.fairness {
-        let Arguments { quick, filter, json, .. } = arguments;
         return runtime.block_on(fairness::tell(quick, &filter, json));
     }
-    let mut report = Report::new(arguments.json)?;
+    if arguments.watches {
+        return watches::tell(&runtime, quick, &filter, json);
+    }
+    if arguments.build {
+        return builds::tell(quick, &filter, json);
+    }
+    let mut report = Report::new(json)?;
     let contest = Contest {
-        effort: if arguments.quick { Effort::QUICK } else { Effort::FULL },
-        filter: arguments.filter,
+        effort: if quick { Effort::QUICK } else { Effort::FULL },
+        filter,
         peers: !arguments.no_peers,
     };
     let ended = runtime.block_on(contest.run(&engines::all(), &mut report));

@@ -164,6 +164,6 @@ fn line(case: &Case) -> Line<'_> {
     }
 }
 
-fn rounded(number: f64, steps: f64) -> f64 {
+pub fn rounded(number: f64, steps: f64) -> f64 {
     (number * steps).round() / steps
 }

@@ -22,24 +22,34 @@ pub(crate) struct Args {
     filter: Option<String>,
     /// Count instead what ours costs above what it stands on: allocations, instructions (with
     /// valgrind) and time, of the typed layer over the contract and of SQLite over rusqlite
-    #[arg(long, conflicts_with_all = ["no_peers", "charts"])]
+    #[arg(long, group = "mode")]
     costs: bool,
     /// Measure instead what stores cost as they grow: calls on 10,000 and 1,000,000 rows, time to
-    /// open, memory and files
-    #[arg(long, conflicts_with_all = ["costs", "no_peers", "charts"])]
+    /// open, memory, files after loading
+    #[arg(long, group = "mode")]
     growth: bool,
+    /// Have the large store of --growth hold 10,000,000 rows
+    #[arg(long, requires = "growth", conflicts_with = "quick")]
+    ten_million: bool,
     /// Measure instead whether a reader or a writer is kept waiting by 64 writers
-    #[arg(long, conflicts_with_all = ["costs", "growth", "no_peers", "charts"])]
+    #[arg(long, group = "mode")]
     fairness: bool,
+    /// Measure instead how long a watcher waits for what another process has written
+    #[arg(long, group = "mode")]
+    watches: bool,
+    /// Measure instead cold builds of a program that uses an engine, through ours and through
+    /// opendal: time and number of crates
+    #[arg(long, group = "mode")]
+    build: bool,
     /// Leave out the peers: only ours and the raw engines
-    #[arg(long)]
+    #[arg(long, conflicts_with = "mode")]
     no_peers: bool,
     /// Write a line of JSON for each case to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Draw a chart of each family into this directory; a run that leaves nothing out draws those in
     /// docs/benchmarks
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "mode")]
     charts: Option<PathBuf>,
 }
 
@@ -62,7 +72,7 @@ fn benchmarks(args: &Args) -> Result<Command> {
     if args.quick {
         bench.arg("--quick");
     }
-    for (chosen, flag) in [(args.growth, "--growth"), (args.fairness, "--fairness")] {
+    for (chosen, flag) in args.modes() {
         if chosen {
             bench.arg(flag);
         }
@@ -86,10 +96,21 @@ fn benchmarks(args: &Args) -> Result<Command> {
 }
 
 impl Args {
+    /// The flags of what is measured instead, which the benchmark has too.
+    fn modes(&self) -> [(bool, &'static str); 5] {
+        [
+            (self.growth, "--growth"),
+            (self.ten_million, "--ten-million"),
+            (self.fairness, "--fairness"),
+            (self.watches, "--watches"),
+            (self.build, "--build"),
+        ]
+    }
+
     /// Whether every case is measured, so that the charts can be drawn anew.
     fn whole(&self) -> bool {
         let part = self.quick || self.no_peers || self.filter.is_some();
-        !(part || self.costs || self.growth || self.fairness)
+        !(part || self.costs || self.modes().iter().any(|(chosen, _)| *chosen))
     }
 }
 

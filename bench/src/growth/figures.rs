@@ -1,108 +1,51 @@
-//! The figures of one store, taken in a process that has only this one.
+//! The figures of one store.
 
 use std::fmt;
-use std::path::Path;
-use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use persist_bench_kit::data::pieces;
-use persist_bench_kit::{Contestant, Family, Job, Result, Store, Tasks};
-use persist_core::column::{Bytes, Text};
-use persist_core::{Persist, Table};
+use persist_bench_kit::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::ours::Ours;
-use crate::resident;
+use crate::goal::Goal;
 
-/// The stores that are measured as they are by default, apart from the contests.
-pub const ENGINES: [&str; 2] = ["sqlite", "dbm"];
+/// How many MiB a scan may need, however many rows there are.
+const SCAN_MIB: f64 = 16.0;
 
-/// How many tasks make calls: enough to share syncs, so that it is the calls that count.
-const TASKS: u64 = 64;
-
-/// How long calls are made.
-const TIME: Duration = Duration::from_secs(2);
-
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub struct Figures {
     /// To open the store again, until the first read.
-    open_ms: f64,
+    pub open_ms: f64,
     pub get_us: f64,
     /// Durable.
     pub put_us: f64,
+    /// When the store was loaded and closed.
+    pub files_kib: u64,
+    #[serde(flatten)]
+    pub memory: Memory,
+}
+
+/// That of the process, which is a client's if the engine is a server.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Memory {
     /// Resident when it is idle: above what the process had before it, caches filled by reads.
-    idle_kib: u64,
-    files_kib: u64,
+    pub idle_kib: u64,
     /// What reading all rows needs beyond that at its peak, and reading them in a snapshot.
-    scan_kib: u64,
-    snapshot_scan_kib: u64,
+    pub scan_kib: u64,
+    pub snapshot_scan_kib: u64,
 }
 
-/// Loads a store, opens it again, and prints its figures as JSON.
-pub async fn measure(engine: &str, rows: u64) -> Result<()> {
-    let dir = tempfile::Builder::new().prefix("persist-bench-").tempdir()?;
-    let place = dir.path().join("store");
-    let store = open(engine, &place).await?;
-    let ours = Ours::new(store.clone()).await?;
-    for piece in pieces(rows) {
-        ours.batch(piece).await?;
+/// The microseconds of a call, round by round.
+#[derive(Default)]
+pub struct Rounds(Vec<f64>);
+
+impl Rounds {
+    pub fn add(&mut self, cost: f64) {
+        self.0.push(cost);
     }
-    store.close().await?;
-    drop((ours, store));
 
-    let (before, begin) = (resident::now()?, Instant::now());
-    let store = open(engine, &place).await?;
-    let table: Table<Text, Bytes> = store.table("rows").await?;
-    table.get(&persist_bench_kit::data::key(0)).await?.ok_or("a row is missing")?;
-    let open_ms = begin.elapsed().as_secs_f64() * 1e3;
-
-    let calls = Tasks::opened(Ours::new(store.clone()).await?);
-    let get_us = cost(&calls, Family::Get, rows).await?;
-    let idle_kib = resident::now()?.saturating_sub(before);
-    let scan_kib = resident::above(read(table.range(..).stream(), rows)).await?;
-    let snapshot_scan_kib =
-        resident::above(read(table.range(..).snapshot().stream(), rows)).await?;
-    let put_us = cost(&calls, Family::PutFull, rows).await?;
-    store.close().await?;
-    let files_kib = size(dir.path())? / 1024;
-    let figures =
-        Figures { open_ms, get_us, put_us, idle_kib, files_kib, scan_kib, snapshot_scan_kib };
-    println!("{}", serde_json::to_string(&figures)?);
-    Ok(())
-}
-
-pub async fn open(engine: &str, place: &Path) -> Result<Persist> {
-    Ok(match engine {
-        "sqlite" => persist_sqlite::Options::new(place).open().await?,
-        "dbm" => persist_dbm::Options::new(place).open().await?,
-        other => return Err(format!("nothing is known of the growth of {other}").into()),
-    })
-}
-
-/// The microseconds of a call.
-async fn cost(calls: &Tasks<Ours>, family: Family, rows: u64) -> Result<f64> {
-    let round = calls.round(Job { family, tasks: TASKS, rows, seed: 1, time: TIME }).await?;
-    Ok(1e6 / round.per_second())
-}
-
-async fn read(mut rows: persist_core::Entries<Text, Bytes>, expected: u64) -> Result<()> {
-    let mut seen = 0;
-    while let Some(row) = rows.next().await {
-        std::hint::black_box(row?);
-        seen += 1;
+    pub fn median(mut self) -> Result<f64> {
+        self.0.sort_by(f64::total_cmp);
+        Ok(*self.0.get(self.0.len() / 2).ok_or("there were no rounds")?)
     }
-    if seen == expected { Ok(()) } else { Err(format!("{seen} rows of {expected}").into()) }
-}
-
-/// How many bytes the files below a directory have.
-fn size(dir: &Path) -> Result<u64> {
-    let mut total = 0;
-    for entry in std::fs::read_dir(dir)? {
-        let entry = entry?;
-        let data = entry.metadata()?;
-        total += if data.is_dir() { size(&entry.path())? } else { data.len() };
-    }
-    Ok(total)
 }
 
 impl Figures {
@@ -118,6 +61,16 @@ impl Figures {
             "scan +KiB",
             "snap +KiB"
         )
+    }
+
+    /// What is to be so on a large store.
+    pub fn goals(&self) -> [Goal; 2] {
+        let goal = |what, kib: u64| Goal::under(what, kib as f64 / 1024.0, SCAN_MIB);
+        let Memory { scan_kib, snapshot_scan_kib, .. } = self.memory;
+        [
+            goal("a scan's memory above idle, MiB", scan_kib),
+            goal("a snapshot scan's memory above idle, MiB", snapshot_scan_kib),
+        ]
     }
 
     pub fn json(&self, case: &str) -> Result<String> {
@@ -139,10 +92,25 @@ impl fmt::Display for Figures {
             self.open_ms,
             self.get_us,
             self.put_us,
-            self.idle_kib,
+            self.memory.idle_kib,
             self.files_kib,
-            self.scan_kib,
-            self.snapshot_scan_kib
+            self.memory.scan_kib,
+            self.memory.snapshot_scan_kib
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_disturbed_round_decides_nothing() {
+        let mut rounds = Rounds::default();
+        for cost in [2.0, 90.0, 1.0] {
+            rounds.add(cost);
+        }
+        assert!((rounds.median().unwrap() - 2.0).abs() < 1e-9);
+        assert!(Rounds::default().median().is_err());
     }
 }
