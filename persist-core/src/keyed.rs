@@ -1,8 +1,11 @@
-//! Locks by key, which exist only while somebody holds a share in them.
+//! What belongs to a key for as long as somebody has to do with it.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::Mutex;
 
 use crate::backend::Cell;
@@ -10,56 +13,86 @@ use crate::backend::Cell;
 /// A table's number and a key.
 pub(crate) type Place = (u64, Cell);
 
-/// A lock with a `T` in it for each key that is in use.
+/// A `T` for each key that is in use.
 pub(crate) struct Keyed<T> {
-    locks: Mutex<HashMap<Place, Lock<T>>>,
-    /// What a share that is given up holds instead of its lock.
-    none: Lock<T>,
+    entries: Mutex<HashTable<Arc<Entry<T>>>>,
+    /// Seeded at random, and of few keys at a time: who chooses keys cannot make it slow.
+    hasher: DefaultHashBuilder,
 }
 
-type Lock<T> = Arc<tokio::sync::Mutex<T>>;
-
-/// A share in the lock of a key. The lock goes away with the last one.
-pub(crate) struct Share<'k, T: Default> {
-    keyed: &'k Keyed<T>,
+struct Entry<T> {
+    /// Kept, since hashing is most of what a share costs.
+    hash: u64,
     place: Place,
-    lock: Lock<T>,
+    /// Changes under the lock of the table only.
+    shares: AtomicUsize,
+    content: T,
+}
+
+/// A share in the `T` of a key, which goes away with the last one.
+pub(crate) struct Share<'k, T> {
+    keyed: &'k Keyed<T>,
+    entry: Arc<Entry<T>>,
 }
 
 impl<T: Default> Keyed<T> {
     pub(crate) fn share(&self, place: Place) -> Share<'_, T> {
-        let lock = Arc::clone(self.locks.lock().entry(place.clone()).or_default());
-        Share { keyed: self, place, lock }
+        let hash = self.hasher.hash_one(&place);
+        let mut entries = self.entries.lock();
+        let entry = entries.entry(hash, |entry| entry.place == place, |entry| entry.hash);
+        let entry = entry.or_insert_with(|| {
+            let (shares, content) = (AtomicUsize::new(0), T::default());
+            Arc::new(Entry { hash, place, shares, content })
+        });
+        let entry = Arc::clone(entry.get());
+        entry.count(1);
+        drop(entries);
+        Share { keyed: self, entry }
     }
 }
 
-impl<T: Default> Share<'_, T> {
-    /// Waits for the lock; who came first gets it first.
-    pub(crate) async fn lock(&self) -> tokio::sync::MutexGuard<'_, T> {
-        self.lock.lock().await
-    }
-
-    /// As [`lock`](Self::lock), for a guard that borrows nothing.
-    pub(crate) fn lock_owned(
-        &self,
-    ) -> impl Future<Output = tokio::sync::OwnedMutexGuard<T>> + use<T> {
-        Arc::clone(&self.lock).lock_owned()
+impl<T> Entry<T> {
+    /// Counts shares in or out, under the lock of the table; how many there are then.
+    fn count(&self, more: isize) -> usize {
+        let shares = self.shares.load(Ordering::Relaxed).wrapping_add_signed(more);
+        self.shares.store(shares, Ordering::Relaxed);
+        shares
     }
 }
 
-impl<T: Default> Default for Keyed<T> {
+impl<T> Share<'_, T> {
+    pub(crate) fn key(&self) -> &Cell {
+        &self.entry.place.1
+    }
+
+    /// Whether somebody else has a share at this moment.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.entry.shares.load(Ordering::Relaxed) > 1
+    }
+}
+
+impl<T> Deref for Share<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.entry.content
+    }
+}
+
+impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Self { locks: Mutex::default(), none: Lock::default() }
+        Self { entries: Mutex::default(), hasher: DefaultHashBuilder::default() }
     }
 }
 
-impl<T: Default> Drop for Share<'_, T> {
+impl<T> Drop for Share<'_, T> {
     fn drop(&mut self) {
-        let mut locks = self.keyed.locks.lock();
-        // Given up under the lock of the map, so that of two last shares one sees that it is.
-        self.lock = Arc::clone(&self.keyed.none);
-        if locks.get(&self.place).is_some_and(|lock| Arc::strong_count(lock) == 1) {
-            locks.remove(&self.place);
+        let mut entries = self.keyed.entries.lock();
+        if self.entry.count(-1) == 0 {
+            let this = |entry: &Arc<Entry<T>>| Arc::ptr_eq(entry, &self.entry);
+            if let Ok(found) = entries.find_entry(self.entry.hash, this) {
+                found.remove();
+            }
         }
     }
 }

@@ -63,6 +63,7 @@ pub enum Cell {
 
 impl Cell {
     /// The type of this cell.
+    #[inline]
     pub fn cell_type(&self) -> CellType {
         match self {
             Self::Text(_) => CellType::Text,
@@ -73,6 +74,7 @@ impl Cell {
     }
 
     /// How many bytes the content takes: the length of text and bytes, 8 for numbers.
+    #[inline]
     pub fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),

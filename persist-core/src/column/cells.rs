@@ -19,7 +19,11 @@ pub(crate) fn encode_prefix<K: PrefixColumn>(prefix: K::Prefix<'_>) -> Result<Ce
 /// The cell of a value.
 pub(crate) fn encode_value<V: Column>(value: V::Borrowed<'_>) -> Result<Cell> {
     let mut cell = V::encode(value).map_err(unstorable_value)?;
-    check_value(V::CELL, &mut cell)?;
+    normalize(&mut cell).map_err(unstorable_value)?;
+    right_type(V::CELL, cell.cell_type())?;
+    if cell.len() > MAX_VALUE {
+        return Err(value_too_large(&cell));
+    }
     Ok(cell)
 }
 
@@ -48,7 +52,11 @@ pub(super) fn normal(mut cell: Cell) -> Result<Cell, CodecError> {
     Ok(cell)
 }
 
+// What follows is inlined where a column is known, and with it the type of its cells; there,
+// hardly anything is left of it.
+
 /// As [`normal`], in place: to move a cell costs as much as to look at it.
+#[inline]
 fn normalize(cell: &mut Cell) -> Result<(), CodecError> {
     match cell {
         Cell::Text(text) if text.contains('\0') => {
@@ -62,62 +70,65 @@ fn normalize(cell: &mut Cell) -> Result<(), CodecError> {
     Ok(())
 }
 
+#[inline]
 fn checked_key<K: KeyColumn>(encoded: Result<Cell, CodecError>) -> Result<Cell> {
     let mut cell = encoded.map_err(unstorable_key)?;
-    check_key(K::CELL, &mut cell)?;
+    normalize(&mut cell).map_err(unstorable_key)?;
+    right_type(K::CELL, cell.cell_type())?;
+    if cell.len() > MAX_KEY {
+        return Err(key_too_large(&cell));
+    }
     Ok(cell)
 }
 
-fn check_key(expected: CellType, cell: &mut Cell) -> Result<()> {
-    normalize(cell).map_err(unstorable_key)?;
-    right_type(expected, cell.cell_type())?;
-    if cell.len() > MAX_KEY {
-        return Err(Error::new(
-            ErrorKind::TooLarge,
-            format!(
-                "the key takes {} bytes, and at most {MAX_KEY} are allowed; shorten or hash it",
-                cell.len(),
-            ),
-        )
-        .key(cell));
-    }
-    Ok(())
+#[inline]
+fn right_type(expected: CellType, got: CellType) -> Result<()> {
+    if got == expected { Ok(()) } else { Err(wrong_type(expected, got)) }
 }
 
+#[cold]
+fn key_too_large(cell: &Cell) -> Error {
+    Error::new(
+        ErrorKind::TooLarge,
+        format!(
+            "the key takes {} bytes, and at most {MAX_KEY} are allowed; shorten or hash it",
+            cell.len(),
+        ),
+    )
+    .key(cell)
+}
+
+#[cold]
+fn value_too_large(cell: &Cell) -> Error {
+    Error::new(
+        ErrorKind::TooLarge,
+        format!(
+            "the value takes {} bytes, and at most {MAX_VALUE} (64 MiB) are allowed; \
+             split it over several keys",
+            cell.len(),
+        ),
+    )
+}
+
+#[cold]
+fn wrong_type(expected: CellType, got: CellType) -> Error {
+    Error::new(
+        ErrorKind::Encode,
+        format!("the column declares cells of type {expected} but encoded one of type {got}"),
+    )
+}
+
+#[cold]
 fn unstorable_key(error: CodecError) -> Error {
     Error::new(ErrorKind::InvalidKey, format!("the key cannot be stored: {error}")).caused_by(error)
 }
 
-fn check_value(expected: CellType, cell: &mut Cell) -> Result<()> {
-    normalize(cell).map_err(unstorable_value)?;
-    right_type(expected, cell.cell_type())?;
-    if cell.len() > MAX_VALUE {
-        return Err(Error::new(
-            ErrorKind::TooLarge,
-            format!(
-                "the value takes {} bytes, and at most {MAX_VALUE} (64 MiB) are allowed; \
-                 split it over several keys",
-                cell.len(),
-            ),
-        ));
-    }
-    Ok(())
-}
-
+#[cold]
 fn unstorable_value(error: CodecError) -> Error {
     Error::new(ErrorKind::Encode, format!("the value cannot be stored: {error}")).caused_by(error)
 }
 
-fn right_type(expected: CellType, got: CellType) -> Result<()> {
-    if got == expected {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Encode,
-        format!("the column declares cells of type {expected} but encoded one of type {got}"),
-    ))
-}
-
+#[cold]
 fn undecodable<C: Column>(what: &str, error: CodecError) -> Error {
     Error::new(
         ErrorKind::Decode,

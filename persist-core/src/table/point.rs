@@ -7,7 +7,7 @@ use tokio::task::coop::consume_budget;
 
 use super::{RawTable, Table};
 use crate::Result;
-use crate::backend::{Cell, Direction, Expect, KeyRange, Marking, Write};
+use crate::backend::{Cell, Commit, Direction, Expect, KeyRange, Marking, Write};
 use crate::column::{Column, KeyColumn, decode_value, encode_key, encode_value};
 
 impl<K: KeyColumn, V: Column> Table<K, V> {
@@ -20,24 +20,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         &self,
         key: K::Borrowed<'_>,
     ) -> impl Future<Output = Result<Option<V::Owned>>> + Send + use<K, V> {
-        let raw = Arc::clone(&self.raw);
-        let key = encode_key::<K>(key);
-        async move {
-            // Not through `on_key` and `RawTable::get`: the most frequent operation of all does
-            // without a copy of the key and a future inside the future.
-            let key = key.map_err(|error| raw.blame("get", error))?;
-            consume_budget().await;
-            let found = match raw.get_now(&key) {
-                Some(found) => found,
-                None => raw.get_later(&key).await,
-            };
-            let value = match found {
-                Ok(Some(cell)) => decode_value::<V>(cell).map(Some),
-                Ok(None) => Ok(None),
-                Err(error) => Err(error),
-            };
-            value.map_err(|error| raw.blame_key("get", &key, error))
-        }
+        self.read("get", key, |found| found.map(decode_value::<V>).transpose())
     }
 
     /// The values of `keys`, in their order, in one round trip (or a few, if they are large).
@@ -69,7 +52,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         &self,
         key: K::Borrowed<'_>,
     ) -> impl Future<Output = Result<bool>> + Send + use<K, V> {
-        self.on_key("contains", key, |raw, key| async move { Ok(raw.get(&key).await?.is_some()) })
+        self.read("contains", key, |found| Ok(found.is_some()))
     }
 
     /// Binds `key` to `value`, whatever was there. Durable on return.
@@ -83,9 +66,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         value: V::Borrowed<'_>,
     ) -> impl Future<Output = Result<()>> + Send + use<K, V> {
         let put = encode_value::<V>(value).map(Write::Put);
-        self.on_key("insert", key, |raw, key| async move {
-            raw.commit(key, Expect::Any, put?).await.map(drop)
-        })
+        self.write("insert", key, Expect::Any, put, drop)
     }
 
     /// Binds `key` to `value` if it has none; whether it did.
@@ -95,9 +76,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         value: V::Borrowed<'_>,
     ) -> impl Future<Output = Result<bool>> + Send + use<K, V> {
         let put = encode_value::<V>(value).map(Write::Put);
-        self.on_key("insert_if_absent", key, |raw, key| async move {
-            raw.commit_if(key, Expect::Absent, put?).await
-        })
+        self.write("insert_if_absent", key, Expect::Absent, put, |commit| commit == Commit::Applied)
     }
 
     /// Binds `key` to `value` if it has one; whether it did.
@@ -108,9 +87,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         value: V::Borrowed<'_>,
     ) -> impl Future<Output = Result<bool>> + Send + use<K, V> {
         let put = encode_value::<V>(value).map(Write::Put);
-        self.on_key("replace", key, |raw, key| async move {
-            raw.commit_if(key, Expect::Present, put?).await
-        })
+        self.write("replace", key, Expect::Present, put, |commit| commit == Commit::Applied)
     }
 
     /// Unbinds `key`; whether it had a value. Durable on return.
@@ -118,9 +95,8 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         &self,
         key: K::Borrowed<'_>,
     ) -> impl Future<Output = Result<bool>> + Send + use<K, V> {
-        self.on_key("remove", key, |raw, key| async move {
-            raw.commit_if(key, Expect::Present, Write::Delete).await
-        })
+        let delete = Ok(Write::Delete);
+        self.write("remove", key, Expect::Present, delete, |commit| commit == Commit::Applied)
     }
 
     /// How many keys have a value. The engine counts; no value is read.
@@ -154,23 +130,53 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         self.on_table("clear", |raw| async move { raw.delete_range(KeyRange::all()).await })
     }
 
-    /// The future of `work` on a key: the key is encoded now, errors name operation and key.
-    fn on_key<T, F, W>(
+    /// The future of a read of a key, of which `tell` makes the answer. The key is encoded now;
+    /// errors name operation and key.
+    fn read<T, F>(
         &self,
         operation: &'static str,
         key: K::Borrowed<'_>,
-        work: W,
-    ) -> impl Future<Output = Result<T>> + Send + use<K, V, T, F, W>
+        tell: F,
+    ) -> impl Future<Output = Result<T>> + Send + use<K, V, T, F>
     where
-        F: Future<Output = Result<T>> + Send,
-        W: FnOnce(Arc<RawTable>, Cell) -> F + Send,
+        F: FnOnce(Option<Cell>) -> Result<T> + Send,
     {
         let raw = Arc::clone(&self.raw);
         let key = encode_key::<K>(key);
         async move {
             let key = key.map_err(|error| raw.blame(operation, error))?;
-            let done = work(Arc::clone(&raw), key.clone()).await;
-            done.map_err(|error| raw.blame_key(operation, &key, error))
+            // Not through `RawTable::get`: the most frequent operation of all does without a future
+            // inside the future.
+            consume_budget().await;
+            let found = match raw.get_now(&key) {
+                Some(found) => found,
+                None => raw.get_later(&key).await,
+            };
+            found.and_then(tell).map_err(|error| raw.blame_key(operation, &key, error))
+        }
+    }
+
+    /// The same of a write.
+    fn write<T, F>(
+        &self,
+        operation: &'static str,
+        key: K::Borrowed<'_>,
+        expect: Expect,
+        write: Result<Write>,
+        tell: F,
+    ) -> impl Future<Output = Result<T>> + Send + use<K, V, T, F>
+    where
+        F: FnOnce(Commit) -> T + Send,
+    {
+        let raw = Arc::clone(&self.raw);
+        let key = encode_key::<K>(key);
+        async move {
+            let key = key.map_err(|error| raw.blame(operation, error))?;
+            let commit = match write {
+                Ok(write) => raw.commit(key.clone(), expect, write).await,
+                Err(error) => Err(error),
+            };
+            commit.map(tell).map_err(|error| raw.blame_key(operation, &key, error))
         }
     }
 

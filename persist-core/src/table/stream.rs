@@ -56,9 +56,8 @@ pub(crate) struct Rows {
 enum Next {
     /// Nothing is under way; this is still to be read.
     Read(Source, KeyRange),
-    /// A page is under way; `source` comes back with it.
+    /// A page is under way; its source comes back with it.
     Reading(BoxFuture<'static, (Source, Result<Page>)>),
-    Failed(Error),
     End,
 }
 
@@ -70,12 +69,12 @@ impl Rows {
         limit: Option<u64>,
         source: Source,
     ) -> Self {
-        let next = match bounds {
-            Ok(Some(range)) => Next::Read(source, range),
-            Ok(None) => Next::End,
-            Err(error) => Next::Failed(error),
+        let (rows, next) = match bounds {
+            Ok(Some(range)) => (Vec::new(), Next::Read(source, range)),
+            Ok(None) => (Vec::new(), Next::End),
+            Err(error) => (vec![Err(error)], Next::End),
         };
-        Self { raw, direction, left: limit, buffer: Vec::new().into_iter(), next }
+        Self { raw, direction, left: limit, buffer: rows.into_iter(), next }
     }
 
     pub(crate) fn raw(&self) -> &RawTable {
@@ -98,35 +97,41 @@ impl Rows {
         }))
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Row>> {
-        loop {
-            if self.left == Some(0) {
-                return Poll::Ready(None);
+    /// A row that is there already.
+    #[inline]
+    fn buffered(&mut self) -> Option<Row> {
+        match &mut self.left {
+            None => self.buffer.next(),
+            Some(0) => None,
+            Some(left) => {
+                let row = self.buffer.next();
+                *left -= u64::from(row.is_some());
+                row
             }
-            if let Some(row) = self.buffer.next() {
-                if let Some(left) = &mut self.left {
-                    *left -= 1;
-                }
-                return Poll::Ready(Some(row));
+        }
+    }
+
+    /// Reads on until there is a row again; whether there is one.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        while self.left != Some(0) {
+            if !self.buffer.as_slice().is_empty() {
+                return Poll::Ready(true);
             }
             self.next = match &mut self.next {
                 Next::Reading(page) => {
                     let (source, page) = ready!(page.as_mut().poll(cx));
-                    match page {
-                        Ok(Page { rows, rest }) => {
-                            self.buffer = rows.into_iter();
-                            rest.map_or(Next::End, |rest| Next::Read(source, rest))
-                        }
-                        Err(error) => Next::Failed(error),
-                    }
+                    let Page { rows, rest } =
+                        page.unwrap_or_else(|error| Page { rows: vec![Err(error)], rest: None });
+                    self.buffer = rows.into_iter();
+                    rest.map_or(Next::End, |rest| Next::Read(source, rest))
                 }
                 other => match std::mem::replace(other, Next::End) {
                     Next::Read(source, range) => self.read(source, range),
-                    Next::Failed(error) => return Poll::Ready(Some(Err(error))),
-                    Next::Reading(_) | Next::End => return Poll::Ready(None),
+                    Next::Reading(_) | Next::End => break,
                 },
             };
         }
+        Poll::Ready(false)
     }
 }
 
@@ -154,11 +159,22 @@ impl<K: KeyColumn, V: Column> Stream for Entries<K, V> {
     type Item = Result<(K::Owned, V::Owned)>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let row = ready!(self.rows.poll(cx));
-        Poll::Ready(row.map(|row| {
-            row.and_then(|(key, value)| decode_row::<K, V>(key, value))
-                .map_err(|error| self.rows.raw().blame("range", error))
-        }))
+        loop {
+            if let Some(row) = self.rows.buffered() {
+                // Not by way of closures: between them, rows are moved as a whole.
+                let error = match row {
+                    Ok((key, value)) => match decode_row::<K, V>(key, value) {
+                        Ok(entry) => return Poll::Ready(Some(Ok(entry))),
+                        Err(error) => error,
+                    },
+                    Err(error) => error,
+                };
+                return Poll::Ready(Some(Err(self.rows.raw().blame("range", error))));
+            }
+            if !ready!(self.rows.poll_more(cx)) {
+                return Poll::Ready(None);
+            }
+        }
     }
 }
 

@@ -59,13 +59,14 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         async move {
             let work = async {
                 let (key, default) = (key?, default?);
-                raw.update(&key, |found: Option<Cell>| {
+                let pen = raw.pen(key);
+                raw.update(&pen, |found: Option<Cell>| {
                     let old = decode_value::<V>(found.unwrap_or_else(|| default.clone()))?;
                     let new = f(old);
                     Ok::<_, Error>((Some(encode_value::<V>(V::borrow(&new))?), new))
                 })
                 .await
-                .map_err(|error| error.key(&key))
+                .map_err(|error| error.key(pen.key()))
             };
             work.await.map_err(|error| raw.blame("update_or", error))
         }
@@ -124,15 +125,15 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         let key = encode_key::<K>(key);
         async move {
             let key = key.map_err(|error| raw.blame(operation, error))?;
-            let blame = |error: Error| raw.blame_key(operation, &key, error);
+            let pen = raw.pen(key);
             let step = |found: Option<Cell>| {
                 let old = found.map(decode_value::<V>).transpose().map_err(Failed::Store)?;
                 let new = f(old).map_err(Failed::User)?;
                 let cell = new.as_ref().map(|new| encode_value::<V>(V::borrow(new))).transpose();
                 Ok((cell.map_err(Failed::Store)?, new))
             };
-            raw.update(&key, step).await.map_err(|failed| match failed {
-                Failed::Store(error) => blame(error).into(),
+            raw.update(&pen, step).await.map_err(|failed| match failed {
+                Failed::Store(error) => raw.blame_key(operation, pen.key(), error).into(),
                 Failed::User(error) => error,
             })
         }

@@ -1,9 +1,11 @@
 //! Transactions that have clashed try again one after the other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::attempt::Clash;
 use crate::backend::Cell;
@@ -15,16 +17,13 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Who may try again at which key.
 #[derive(Default)]
-pub(crate) struct Turns(Keyed<Busy>);
-
-/// Whether somebody has the turn.
-#[derive(Default)]
-struct Busy;
+pub(crate) struct Turns(Keyed<Arc<Mutex<()>>>);
 
 /// A turn, passed on when it is dropped.
 pub(crate) struct Turn<'t> {
-    guard: Option<tokio::sync::OwnedMutexGuard<Busy>>,
-    _share: Share<'t, Busy>,
+    // Before the share, with which the lock goes away.
+    _guard: Option<OwnedMutexGuard<()>>,
+    _share: Share<'t, Arc<Mutex<()>>>,
 }
 
 impl Turns {
@@ -38,20 +37,14 @@ impl Turns {
     /// The same, for whatever a place stands for.
     pub(crate) async fn at(&self, place: Place, tries: u32) -> Turn<'_> {
         let share = self.0.share(place);
-        let guard = match select(Box::pin(share.lock_owned()), Delay::new(PATIENCE)).await {
+        let lock = Arc::clone(&*share).lock_owned();
+        let guard = match select(Box::pin(lock), Delay::new(PATIENCE)).await {
             Either::Left((guard, _)) => Some(guard),
             Either::Right(_) => None,
         };
         if tries > 2 {
             Delay::new(Duration::from_micros(50 << tries.min(9))).await;
         }
-        Turn { guard, _share: share }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        // Before the share, which looks whether it is the last one.
-        self.guard.take();
+        Turn { _guard: guard, _share: share }
     }
 }
