@@ -70,8 +70,8 @@ pub(crate) struct Anchor {
 impl Anchor {
     pub(crate) fn new(options: &Options, demand: Arc<Demand>) -> Self {
         // It reads no pages, and gives up at once where it would have to wait.
-        let (cache_size, busy_timeout) = (ByteSize::kib(64), Duration::ZERO);
-        let options = Options { cache_size, busy_timeout, ..options.clone() };
+        let (busy_timeout, cache_size) = (Duration::ZERO, ByteSize::kib(64));
+        let options = Options { busy_timeout, cache_size, ..options.clone() };
         Self { options, demand, connection: None, held: false, next: None }
     }
 

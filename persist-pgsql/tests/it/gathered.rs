@@ -1,7 +1,7 @@
 //! Reads of many tasks that are sent together.
 
 use futures_util::future::try_join_all;
-use persist_core::column::{Bytes, Column, Integer, Real, Text};
+use persist_core::column::{Bytes, Integer, KeyColumn, Real, Text};
 use persist_core::{Persist, Table};
 
 use crate::support::{fresh, options};
@@ -42,7 +42,8 @@ async fn everybody_gets_what_is_bound_to_his_key_however_long() {
 async fn keys_of_every_type_are_found_again() {
     async fn found<K>(store: &Persist, name: &str, keys: &[K::Borrowed<'_>])
     where
-        K: persist_core::column::KeyColumn + Column,
+        K: KeyColumn,
+        for<'k> K::Borrowed<'k>: Sync,
     {
         let table: Table<K, Integer> = store.table(name).await.unwrap();
         for (n, key) in (0..).zip(keys) {

@@ -89,7 +89,7 @@ async fn the_log_of_another_writer_begins_anew() {
     // meets no reader.
     let mut longest = 0;
     for n in 0..96_u64 {
-        let value = vec![u8::try_from(n).unwrap(); MIB as usize];
+        let value = vec![u8::try_from(n).unwrap(); 1 << 20];
         other.execute("REPLACE INTO t VALUES (1, ?1)", [value]).unwrap();
         let log = std::fs::metadata(format!("{}-wal", dir.file().display())).unwrap().len();
         longest = longest.max(log);
