@@ -25,6 +25,7 @@ mod stores;
 mod watches;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use persist_bench_kit::{Result, WORKERS};
@@ -41,6 +42,9 @@ struct Arguments {
     /// Fewer rows, fewer tasks and shorter rounds: under 3 minutes in all
     #[arg(long)]
     quick: bool,
+    /// What all rounds may take together, instead of an hour; they get shorter or longer by it
+    #[arg(long, value_name = "N", conflicts_with = "mode")]
+    minutes: Option<u64>,
     /// Only cases whose name ENGINE/FAMILY/TASKS contains this
     #[arg(long, default_value = "")]
     filter: String,
@@ -99,8 +103,10 @@ fn main() -> Result<()> {
         return builds::tell(quick, &filter, json);
     }
     let mut report = Report::new(json)?;
+    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let budget = arguments.minutes.map_or(effort.budget, Duration::from_mins);
     let contest = Contest {
-        effort: if quick { Effort::QUICK } else { Effort::FULL },
+        effort: Effort { budget, ..effort },
         filter,
         peers: !arguments.no_peers,
     };

@@ -106,13 +106,9 @@ async fn get_short(
     table: &PgTable,
     keys: &[&Cell],
 ) -> Result<Option<Vec<Result<Option<Cell>>>>, Failure> {
-    /// With less, it would too often turn out that a value is longer.
-    const LEAST: i64 = 1024;
-    let share = i64::try_from(keys.len()).map_or(0, |keys| BUDGET / keys);
-    let Some(query) = &table.get_short else { return Ok(None) };
-    if share < LEAST || table.has_long() {
+    let (Some(query), Some(share)) = (&table.get_short, table.share(keys.len(), BUDGET)) else {
         return Ok(None);
-    }
+    };
     // A key that is asked for twice comes once.
     let (mut places, mut again) = (HashMap::with_capacity(keys.len()), Vec::new());
     for (place, key) in keys.iter().copied().enumerate() {
@@ -153,7 +149,14 @@ pub(crate) async fn scan(
 ) -> Result<Page, Failure> {
     let limit = limit.min(MOST_ROWS);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = connection.rows(table.page(connection, range, direction, most, BUDGET)).await?;
+    let short = match table.share(limit, BUDGET) {
+        Some(share) => short_rows(connection, table, range, direction, most, share).await?,
+        None => None,
+    };
+    let rows = match short {
+        Some(rows) => rows,
+        None => connection.rows(table.page(connection, range, direction, most, BUDGET)).await?,
+    };
     let mut page = Page { rows: Vec::with_capacity(rows.len()), rest: None };
     let mut cut = rows.len() >= limit;
     let mut last = None;
@@ -169,6 +172,26 @@ pub(crate) async fn scan(
         page.rest = last.and_then(|last| rest(range, direction, &last));
     }
     Ok(page)
+}
+
+/// The rows of a page, if each value is within its share of the budget.
+async fn short_rows(
+    connection: &mut Connection,
+    table: &PgTable,
+    range: &KeyRange,
+    direction: Direction,
+    limit: i64,
+    share: i64,
+) -> Result<Option<Vec<PgRow>>, Failure> {
+    let rows =
+        connection.rows(table.short_page(connection, range, direction, limit, share)).await?;
+    for row in &rows {
+        if !row.try_get::<bool, _>(2)? {
+            table.note_long();
+            return Ok(None);
+        }
+    }
+    Ok(Some(rows))
 }
 
 pub(crate) async fn count(

@@ -28,7 +28,7 @@ pub(crate) struct PgTable {
     /// Keys and values by an array of keys, and whether the value is there: each has at most a
     /// number of bytes. Half the work for the server, but it cannot add up.
     pub(crate) get_short: Option<Arc<str>>,
-    /// Whether values were met that are too long for that.
+    /// Whether values were met that have more than their share of an answer.
     has_long: AtomicBool,
     /// Locks the rows of an array of keys, in the order of keys, and returns those that an array
     /// of flags says, up to a number of bytes of values.
@@ -113,12 +113,16 @@ impl PgTable {
         table.private()
     }
 
-    /// Whether so many keys had better be asked for by [`get_all`](Self::get_all).
-    pub(crate) fn has_long(&self) -> bool {
-        self.has_long.load(Ordering::Relaxed)
+    /// The most bytes that each of so many values may have if they are to be read without adding
+    /// their sizes up; `None` if that had better be done.
+    pub(crate) fn share(&self, values: usize, budget: i64) -> Option<i64> {
+        /// With less, it would too often turn out that a value is longer.
+        const LEAST: i64 = 1024;
+        let share = budget.checked_div(i64::try_from(values).ok()?)?;
+        (share >= LEAST && !self.has_long.load(Ordering::Relaxed)).then_some(share)
     }
 
-    /// Says that a value was met that [`get_short`](Self::get_short) does not read.
+    /// Says that a value was met that has more than its share.
     pub(crate) fn note_long(&self) {
         self.has_long.store(true, Ordering::Relaxed);
     }
@@ -133,10 +137,7 @@ impl PgTable {
         limit: i64,
         budget: i64,
     ) -> Query<'q> {
-        let order = match direction {
-            Direction::Forward => "ASC",
-            Direction::Backward => "DESC",
-        };
+        let order = order(direction);
         let size = format!("{} + {}", self.key.size_of("key"), self.value.size_of("value"));
         let (condition, cells) = condition(self.key, range, 3);
         let (name, place) = (&self.name, self.key.compared("key"));
@@ -151,6 +152,27 @@ impl PgTable {
              WHERE shown ORDER BY place {order}",
         );
         let query = connection.query(&sql.into()).bind(budget).bind(limit);
+        cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
+    }
+
+    /// The same of values that have at most `share` bytes each, which costs the server less; it
+    /// says of each row whether the value is there.
+    pub(crate) fn short_page<'q>(
+        &self,
+        connection: &Connection,
+        range: &KeyRange,
+        direction: Direction,
+        limit: i64,
+        share: i64,
+    ) -> Query<'q> {
+        let (condition, cells) = condition(self.key, range, 3);
+        let (name, place) = (&self.name, self.key.compared("key"));
+        let (short, order) = (format!("{} <= $1", self.value.size_of("value")), order(direction));
+        let sql = format!(
+            "SELECT key, CASE WHEN {short} THEN value END, {short} FROM {name}{condition} \
+             ORDER BY {place} {order} LIMIT $2"
+        );
+        let query = connection.query(&sql.into()).bind(share).bind(limit);
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
@@ -236,6 +258,13 @@ pub(crate) fn qualified(schema: &str, name: &str) -> String {
 
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn order(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Forward => "ASC",
+        Direction::Backward => "DESC",
+    }
 }
 
 /// The condition of a range, with its parameters from `$first` on.

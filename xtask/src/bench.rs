@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// Measure fewer rows and tasks for a shorter time: under 3 minutes in all
     #[arg(long)]
     quick: bool,
+    /// What all rounds may take together, instead of an hour; they get shorter or longer by it
+    #[arg(long, value_name = "N", conflicts_with = "mode")]
+    minutes: Option<u64>,
     /// Measure only cases with this in their name ENGINE/FAMILY/TASKS
     #[arg(long)]
     filter: Option<String>,
@@ -71,6 +74,9 @@ fn benchmarks(args: &Args) -> Result<Command> {
     bench.arg("--");
     if args.quick {
         bench.arg("--quick");
+    }
+    if let Some(minutes) = args.minutes {
+        bench.arg("--minutes").arg(minutes.to_string());
     }
     for (chosen, flag) in args.modes() {
         if chosen {
