@@ -96,3 +96,27 @@ impl<T> Drop for Share<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_shared_by_key_and_goes_with_the_last_share() {
+        let keyed = Keyed::<AtomicUsize>::default();
+        let at = |table, key| keyed.share((table, Cell::Integer(key)));
+        let (one, other) = (at(1, 7), at(2, 7));
+        one.store(5, Ordering::Relaxed);
+        assert!(!one.is_shared());
+        let again = at(1, 7);
+        assert!(one.is_shared() && again.is_shared() && !other.is_shared());
+        assert_eq!((again.load(Ordering::Relaxed), other.load(Ordering::Relaxed)), (5, 0));
+        drop(one);
+        assert!(!again.is_shared());
+        assert_eq!(again.key(), &Cell::Integer(7));
+        assert_eq!(keyed.entries.lock().len(), 2);
+        drop((again, other));
+        assert!(keyed.entries.lock().is_empty());
+        assert_eq!(at(1, 7).load(Ordering::Relaxed), 0);
+    }
+}
