@@ -71,7 +71,8 @@ pub fn tell(plan: Plan, filter: &str, json: Option<PathBuf>) -> Result<()> {
             goals.push(Goal::under("a get on the large store, times the small one's", get, COST));
             goals.push(Goal::under("a put on the large store, times the small one's", put, COST));
         }
-        goals.extend(all.last().into_iter().flat_map(Figures::goals));
+        let large = all.last().into_iter();
+        goals.extend(large.flat_map(|f| f.goals(stores::cache_mib(engine))));
         for goal in &goals {
             println!("{:<24} {goal}", "");
         }

@@ -105,11 +105,8 @@ fn main() -> Result<()> {
     let mut report = Report::new(json)?;
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let budget = arguments.minutes.map_or(effort.budget, Duration::from_mins);
-    let contest = Contest {
-        effort: Effort { budget, ..effort },
-        filter,
-        peers: !arguments.no_peers,
-    };
+    let contest =
+        Contest { effort: Effort { budget, ..effort }, filter, peers: !arguments.no_peers };
     let ended = runtime.block_on(contest.run(&engines::all(), &mut report));
     // A contestant that hangs was given up; its threads must not hold us up.
     runtime.shutdown_background();

@@ -15,6 +15,11 @@ pub fn kind(engine: &str) -> Kind {
     if engine == "pgsql" { Kind::Postgres } else { Kind::Files }
 }
 
+/// The cache that a new connection fills, as it is configured by default.
+pub fn cache_mib(engine: &str) -> f64 {
+    if engine == "sqlite" { 16.0 } else { 0.0 }
+}
+
 pub async fn open(engine: &str, spot: &Spot) -> Result<Persist> {
     let place = spot.dir.join("store");
     Ok(match engine {
