@@ -64,6 +64,7 @@ pub async fn compact(store: impl Into<PathBuf>) -> Result<Compacted> {
 }
 
 fn compact_in(directory: &mut Directory, options: &Options) -> Result<Compacted> {
+    directory.prepare()?;
     let before = size(&directory.data())?;
     let (marker, new) = directory.next()?;
     let from = Engine::open(&directory.data(), options)?;

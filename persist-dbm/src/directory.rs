@@ -77,7 +77,8 @@ impl Directory {
         self.path.join(ACKNOWLEDGED)
     }
 
-    /// Checks that sled's files are there, if they must be, and makes the directory for them.
+    /// Makes sled's directory fit to be opened: checks that its files are there, if they must be, and
+    /// makes the directory for them if it is new.
     pub(crate) fn prepare(&self) -> Result<()> {
         let data = self.data();
         if self.is_new && !self.acknowledged().exists() {
@@ -86,7 +87,7 @@ impl Directory {
             return DirBuilder::new().mode(0o750).create(&data).map_err(at(&data));
         }
         if !self.is_new && data.join("db").exists() && data.join("conf").exists() {
-            return Ok(());
+            return remove_unfinished(&data);
         }
         Err(corrupt("some of its files are missing; restore a copy of the whole directory"))
     }
@@ -205,6 +206,19 @@ fn restrict(data: &Path) -> Result<()> {
                 return Err(at(&entry.path())(error));
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes the summary of its log that sled was killed while writing. It would be read as the
+/// newest one, and sled refuses to open with one that is not whole; the log, and the finished
+/// summary that is still there then, say all that it would have said.
+fn remove_unfinished(data: &Path) -> Result<()> {
+    for entry in fs::read_dir(data).map_err(at(data))? {
+        let path = entry.map_err(at(data))?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(&path).map_err(at(&path))?;
         }
     }
     Ok(())

@@ -148,3 +148,27 @@ async fn one_may_go_on_with_what_is_left() {
     fs::remove_file(&acknowledged).unwrap();
     read(&dir).await.unwrap();
 }
+
+/// sled writes a summary of its log whenever it is opened, and takes one that it was killed over for
+/// the newest.
+#[tokio::test]
+async fn a_summary_that_was_not_written_to_its_end_is_no_damage() {
+    let dir = make().await;
+    dir.open().await.close().await.unwrap();
+    let summary = files(&dir.store())
+        .into_iter()
+        .find(|file| file.file_name().unwrap().to_string_lossy().starts_with("snap."))
+        .unwrap();
+    let bytes = fs::read(summary).unwrap();
+    for length in [0, bytes.len() / 2, bytes.len() - 1] {
+        let unfinished = |store: &Path| {
+            fs::write(store.join("data-1/snap.00000000FFFFFFFF.generating"), &bytes[..length])
+                .unwrap();
+        };
+        damaged(&dir, unfinished).await.unwrap();
+        let copy = dir.copy();
+        unfinished(&copy.store());
+        persist_dbm::compact(copy.store()).await.unwrap();
+        read(&copy).await.unwrap();
+    }
+}
