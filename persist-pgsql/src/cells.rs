@@ -76,14 +76,16 @@ impl Form {
         let wrong = || Error::new(ErrorKind::Backend, "a cell is not of its column's type");
         /// Collects what the variants hold.
         macro_rules! all {
-            ($($variant:pat => $value:expr),+) => {
-                cells
-                    .map(|cell| match cell {
-                        $($variant => Ok($value),)+
-                        _ => Err(wrong()),
-                    })
-                    .collect::<Result<Vec<_>>>()?
-            };
+            ($($variant:pat => $value:expr),+) => {{
+                let mut all = Vec::with_capacity(cells.size_hint().1.unwrap_or_default());
+                for cell in cells {
+                    all.push(match cell {
+                        $($variant => $value,)+
+                        _ => return Err(wrong()),
+                    });
+                }
+                all
+            }};
         }
         Ok(match self.cell {
             _ if self.escaped => query.bind(all!(

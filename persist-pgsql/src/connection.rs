@@ -5,6 +5,7 @@ mod setup;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
 use persist_core::{Error, ErrorKind, Result};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
@@ -81,8 +82,25 @@ impl Connection {
 
     /// Runs a statement to its end.
     pub(crate) async fn rows(&mut self, query: Query<'_>) -> sqlx::Result<Vec<PgRow>> {
+        self.many_rows(query, 0).await
+    }
+
+    /// The same of a statement that has about so many rows.
+    pub(crate) async fn many_rows(
+        &mut self,
+        query: Query<'_>,
+        expected: usize,
+    ) -> sqlx::Result<Vec<PgRow>> {
         let limit = self.settings.statement_timeout + GRACE;
-        let done = timeout(limit, query.fetch_all(&mut self.inner)).await;
+        let read = async {
+            let mut rows = Vec::with_capacity(expected);
+            let mut stream = query.fetch(&mut self.inner);
+            while let Some(row) = stream.try_next().await? {
+                rows.push(row);
+            }
+            Ok(rows)
+        };
+        let done = timeout(limit, read).await;
         self.ended(done)
     }
 

@@ -1,6 +1,5 @@
 //! Single reads of many tasks, sent together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use persist_core::backend::limits::BYTE_BUDGET;
@@ -29,8 +28,15 @@ pub(crate) struct Gather {
 
 struct Get {
     table: TableHandle,
+    asked: Asked,
+    reply: oneshot::Sender<Result<Asked>>,
+}
+
+/// What somebody asks for, and the place for the answers. All of it goes back to him, since threads
+/// that free what others have allocated wait for each other's allocator.
+struct Asked {
     keys: Vec<Cell>,
-    reply: oneshot::Sender<Result<Vec<Option<Cell>>>>,
+    found: Vec<Option<Cell>>,
 }
 
 impl Gather {
@@ -59,52 +65,66 @@ impl Gather {
         keys: Vec<Cell>,
     ) -> Result<Vec<Option<Cell>>> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(Get { table, keys, reply }).map_err(|_| Error::closed())?;
-        answer.await.map_err(|_| Error::closed())?
+        let asked = Asked { found: Vec::with_capacity(keys.len()), keys };
+        self.queue.send(Get { table, asked, reply }).map_err(|_| Error::closed())?;
+        answer.await.map_err(|_| Error::closed())?.map(|asked| asked.found)
     }
 }
 
 /// Everything that waits, within limits; nothing when nobody can ask any more.
 async fn next_round(waiting: &mut mpsc::UnboundedReceiver<Get>) -> Vec<Get> {
     let mut round = Vec::new();
-    let mut bytes = 0;
+    let (mut bytes, mut waited) = (0, false);
     while bytes < BYTE_BUDGET && round.len() < MOST {
         let next = if round.is_empty() { waiting.recv().await } else { waiting.try_recv().ok() };
-        let Some(next) = next else { break };
-        bytes += next.keys.iter().map(Cell::len).sum::<usize>();
-        round.push(next);
+        match next {
+            Some(next) => {
+                bytes += next.asked.keys.iter().map(Cell::len).sum::<usize>();
+                round.push(next);
+                waited = false;
+            }
+            // Those whom the last round has answered are just asking again, one after the other.
+            None if !round.is_empty() && !waited => {
+                tokio::task::yield_now().await;
+                waited = true;
+            }
+            None => break,
+        }
     }
     round
 }
 
-async fn run(pool: &Arc<Pool>, round: Vec<Get>) {
+async fn run(pool: &Arc<Pool>, mut round: Vec<Get>) {
     let mut lent = match pool.acquire("a read").await {
         Ok(lent) => lent,
         Err(error) => {
             for get in round {
-                get.answer(Err(error.duplicate()));
+                get.fail(error.duplicate());
             }
             return;
         }
     };
-    let mut tables: HashMap<u64, Vec<Get>> = HashMap::new();
-    for get in round {
-        tables.entry(get.table.id()).or_default().push(get);
-    }
-    for gets in tables.into_values() {
+    while let Some(table) = round.first().map(|get| get.table.id()) {
+        let (gets, others) = if round.iter().all(|get| get.table.id() == table) {
+            (round, Vec::new())
+        } else {
+            round.into_iter().partition(|get| get.table.id() == table)
+        };
         of_one_table(&mut lent, gets).await;
+        round = others;
     }
 }
 
 /// Asks until everybody has some answer: each time at least the first of them gets one.
 async fn of_one_table(lent: &mut Lent, mut gets: Vec<Get>) {
     while let Some(first) = gets.first() {
-        let keys = gets.iter().flat_map(|get| &get.keys).collect();
+        let mut keys = Vec::with_capacity(gets.iter().map(|get| get.asked.keys.len()).sum());
+        keys.extend(gets.iter().flat_map(|get| &get.asked.keys));
         match work::read(lent, &Together { table: &first.table, keys }).await {
             Ok(found) => gets = hand_out(gets, found),
             Err(error) => {
                 for get in gets {
-                    get.answer(Err(error.duplicate()));
+                    get.fail(error.duplicate());
                 }
                 return;
             }
@@ -117,11 +137,11 @@ fn hand_out(gets: Vec<Get>, found: Vec<Result<Option<Cell>>>) -> Vec<Get> {
     let mut found = found.into_iter();
     let mut left = Vec::new();
     for get in gets {
-        let part: Vec<_> = found.by_ref().take(get.keys.len()).collect();
-        if part.is_empty() && !get.keys.is_empty() {
+        if found.len() == 0 && !get.asked.keys.is_empty() {
             left.push(get);
         } else {
-            get.answer(part.into_iter().collect());
+            let part = found.by_ref().take(get.asked.keys.len());
+            get.answer(part);
         }
     }
     left
@@ -142,8 +162,24 @@ impl Work for Together<'_> {
 }
 
 impl Get {
-    fn answer(self, answer: Result<Vec<Option<Cell>>>) {
+    /// Answers with all of `part`, or the first error in it.
+    fn answer(mut self, part: impl Iterator<Item = Result<Option<Cell>>>) {
+        let mut failure = None;
+        for found in part {
+            match found {
+                Ok(found) => self.asked.found.push(found),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            // The caller may have gone.
+            None => drop(self.reply.send(Ok(self.asked))),
+            Some(error) => self.fail(error),
+        }
+    }
+
+    fn fail(self, error: Error) {
         // The caller may have gone.
-        let _ = self.reply.send(answer);
+        let _ = self.reply.send(Err(error));
     }
 }

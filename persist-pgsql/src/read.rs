@@ -1,14 +1,14 @@
 //! Reading, on a connection that somebody has chosen.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ops::Bound;
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{Cell, Direction, KeyRange, Page, Row, TableHandle};
 use persist_core::{Error, Result};
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{Row as _, ValueRef as _};
 
 use crate::connection::Connection;
 use crate::error::engine;
@@ -85,7 +85,7 @@ pub(crate) async fn get(
         return Ok(found);
     }
     let query = table.key.bind_all(connection.query(&table.get_all), keys.iter().copied())?;
-    let rows = connection.rows(query.bind(BUDGET)).await?;
+    let rows = connection.many_rows(query.bind(BUDGET), keys.len()).await?;
     let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
     for row in &rows {
         let position: i64 = row.try_get(0)?;
@@ -118,13 +118,12 @@ async fn get_short(
         }
     }
     let query = table.key.bind_all(connection.query(query), places.keys().copied())?;
-    let rows = connection.rows(query.bind(share)).await?;
+    let rows = connection.many_rows(query.bind(share), keys.len()).await?;
     let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
+    if !all_are_there(table, &rows)? {
+        return Ok(None);
+    }
     for row in &rows {
-        if !row.try_get::<bool, _>(2)? {
-            table.note_long();
-            return Ok(None);
-        }
         let place = places.get(&table.key.cell(row, 0)?);
         if let Some(found) = place.and_then(|place| found.get_mut(*place)) {
             *found = table.value.cell(row, 1).map(Some);
@@ -153,6 +152,7 @@ pub(crate) async fn scan(
         Some(share) => short_rows(connection, table, range, direction, most, share).await?,
         None => None,
     };
+    let are_short = short.is_some();
     let rows = match short {
         Some(rows) => rows,
         None => connection.rows(table.page(connection, range, direction, most, BUDGET)).await?,
@@ -161,7 +161,7 @@ pub(crate) async fn scan(
     let mut cut = rows.len() >= limit;
     let mut last = None;
     for row in &rows {
-        if !row.try_get::<bool, _>(2)? {
+        if !are_short && !row.try_get::<bool, _>(2)? {
             cut = true;
             break;
         }
@@ -185,13 +185,18 @@ async fn short_rows(
 ) -> Result<Option<Vec<PgRow>>, Failure> {
     let rows =
         connection.rows(table.short_page(connection, range, direction, limit, share)).await?;
-    for row in &rows {
-        if !row.try_get::<bool, _>(2)? {
+    Ok(all_are_there(table, &rows)?.then_some(rows))
+}
+
+/// Whether each of the rows, keys and values, has its value. One that has none was too long.
+fn all_are_there(table: &PgTable, rows: &[PgRow]) -> sqlx::Result<bool> {
+    for row in rows {
+        if row.try_get_raw(1)?.is_null() {
             table.note_long();
-            return Ok(None);
+            return Ok(false);
         }
     }
-    Ok(Some(rows))
+    Ok(true)
 }
 
 pub(crate) async fn count(

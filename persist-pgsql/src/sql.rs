@@ -25,8 +25,8 @@ pub(crate) struct PgTable {
     pub(crate) get: Arc<str>,
     /// Values by an array of keys, with their positions in it, up to a number of bytes.
     pub(crate) get_all: Arc<str>,
-    /// Keys and values by an array of keys, and whether the value is there: each has at most a
-    /// number of bytes. Half the work for the server, but it cannot add up.
+    /// Keys and values by an array of keys, NULL for a value that has more than a number of bytes.
+    /// Half the work for the server, but it cannot add up.
     pub(crate) get_short: Option<Arc<str>>,
     /// Whether values were met that have more than their share of an answer.
     has_long: AtomicBool,
@@ -76,8 +76,8 @@ impl PgTable {
             // Keys that are compared as what they are not cannot be told apart by what they are.
             get_short: (stored == "t.key").then(|| {
                 format!(
-                    "SELECT t.key, CASE WHEN {size} <= $2 THEN t.value END, {size} <= $2 \
-                     FROM {name} t WHERE t.key = ANY($1::{k}[])"
+                    "SELECT t.key, CASE WHEN {size} <= $2 THEN t.value END FROM {name} t \
+                     WHERE t.key = ANY($1::{k}[])"
                 )
                 .into()
             }),
@@ -155,8 +155,8 @@ impl PgTable {
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
-    /// The same of values that have at most `share` bytes each, which costs the server less; it
-    /// says of each row whether the value is there.
+    /// Keys and values of a page, NULL for a value that has more than `share` bytes. It costs the
+    /// server less, but it cannot add up.
     pub(crate) fn short_page<'q>(
         &self,
         connection: &Connection,
@@ -167,9 +167,9 @@ impl PgTable {
     ) -> Query<'q> {
         let (condition, cells) = condition(self.key, range, 3);
         let (name, place) = (&self.name, self.key.compared("key"));
-        let (short, order) = (format!("{} <= $1", self.value.size_of("value")), order(direction));
+        let (size, order) = (self.value.size_of("value"), order(direction));
         let sql = format!(
-            "SELECT key, CASE WHEN {short} THEN value END, {short} FROM {name}{condition} \
+            "SELECT key, CASE WHEN {size} <= $1 THEN value END FROM {name}{condition} \
              ORDER BY {place} {order} LIMIT $2"
         );
         let query = connection.query(&sql.into()).bind(share).bind(limit);

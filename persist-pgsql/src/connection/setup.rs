@@ -13,6 +13,16 @@ SELECT pg_backend_pid(),
        (SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()),
        pg_postmaster_start_time()::text || ' ' || (SELECT stats_reset::text FROM pg_stat_bgwriter)";
 
+/// For sessions whose statements are prepared. A statement is planned once, perhaps while the table
+/// is still empty: not for a table that size, but for rows that are found by their keys.
+const FOR_PREPARED: [&str; 5] = [
+    "SET SESSION default_transaction_isolation = 'read committed'",
+    "SET SESSION plan_cache_mode = force_generic_plan",
+    "SET SESSION enable_seqscan = off",
+    "SET SESSION enable_hashjoin = off",
+    "SET SESSION enable_mergejoin = off",
+];
+
 /// A session, as the server knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
@@ -59,7 +69,7 @@ fn assignments(settings: &Settings, scope: &str) -> Vec<String> {
         format!("SET {scope} jit = off"),
     ];
     if scope == "SESSION" {
-        set.push("SET SESSION default_transaction_isolation = 'read committed'".to_owned());
+        set.extend(FOR_PREPARED.map(str::to_owned));
     }
     set.push(match settings.durability {
         // Levels above `on` stay.

@@ -1,10 +1,10 @@
 //! Reads of many tasks that are sent together.
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use persist_core::column::{Bytes, Integer, KeyColumn, Real, Text};
-use persist_core::{Persist, Table};
+use persist_core::{ErrorKind, Persist, Table};
 
-use crate::support::{fresh, options};
+use crate::support::{connect, fresh, options};
 
 async fn store() -> Persist {
     options(&fresh("gathered")).open().await.unwrap()
@@ -58,4 +58,27 @@ async fn keys_of_every_type_are_found_again() {
     found::<Bytes>(&store, "bytes", &[&[][..], &[0], &[255, 0], &[0, 0]]).await;
     found::<Integer>(&store, "integers", &[i64::MIN, -1, 0, i64::MAX]).await;
     found::<Real>(&store, "reals", &[f64::NEG_INFINITY, -1.5, -0.0, 1e-300, f64::INFINITY]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_cannot_be_read_is_told_to_those_who_asked_for_it() {
+    let schema = fresh("gathered");
+    let store = options(&schema).open().await.unwrap();
+    let table: Table<Integer, Real> = store.table("t").await.unwrap();
+    let value = |key: i64| 1.5 * f64::from(i32::try_from(key).unwrap());
+    for key in 0..10 {
+        table.insert(key, value(key)).await.unwrap();
+    }
+    connect().await.run(format!("UPDATE {schema}.t SET value = 'NaN' WHERE key = 3")).await;
+    let keys = |n: i64| [n % 10, 3, n % 7].into_iter().take(usize::try_from(n % 4).unwrap());
+    let found = join_all((0..200).map(|n| table.get_many(keys(n)))).await;
+    for (n, found) in (0..).zip(found) {
+        let keys: Vec<i64> = keys(n).collect();
+        if keys.contains(&3) {
+            assert_eq!(found.unwrap_err().kind(), ErrorKind::Decode);
+        } else {
+            let expected: Vec<_> = keys.iter().map(|key| Some(value(*key))).collect();
+            assert_eq!(found.unwrap(), expected, "{keys:?}");
+        }
+    }
 }

@@ -1,0 +1,72 @@
+//! How the server finds rows.
+
+use futures_util::TryStreamExt;
+use persist_core::column::Integer;
+use persist_core::{Committed, Persist, Table};
+
+use crate::support::{connect, store};
+
+const ROWS: i64 = 5000;
+
+/// Everything that is done with some rows.
+async fn use_rows(store: &Persist, table: &Table<Integer, Integer>, first: i64) {
+    table.get(first).await.unwrap();
+    table.get_many(first..first + 9).await.unwrap();
+    table.range(first..).limit(9).stream().try_collect::<Vec<_>>().await.unwrap();
+    table.range(first..first + 9).count().await.unwrap();
+    table.insert(first, first).await.unwrap();
+    table.update(first, |value| value.map(|value| value + 1)).await.unwrap();
+    let mut batch = store.batch();
+    for key in first..first + 9 {
+        batch.insert(table, key, key).unwrap();
+    }
+    assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    let (store, table) = (store.clone(), table.clone());
+    store
+        .transact(move |tx| {
+            let table = table.clone();
+            async move {
+                for key in first..first + 9 {
+                    tx.update(&table, key, |value| value.map(|value| value + 1)).await?;
+                }
+                tx.range(&table, first..).limit(9).entries().await.map(drop)
+            }
+        })
+        .await
+        .unwrap();
+}
+
+/// A statement is planned once, and perhaps while the table has hardly a row.
+#[tokio::test]
+async fn rows_are_found_by_their_keys_however_small_the_table_was() {
+    let (store, schema) = store("plans").await;
+    let table: Table<Integer, Integer> = store.table("t").await.unwrap();
+    for _ in 0..10 {
+        use_rows(&store, &table, 1).await;
+    }
+    for begin in (0..ROWS).step_by(500) {
+        let mut batch = store.batch();
+        for key in begin..begin + 500 {
+            batch.insert(&table, key, key).unwrap();
+        }
+        assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    }
+    for first in 0..50 {
+        use_rows(&store, &table, first * 40).await;
+    }
+    // A session tells what it did at the latest when it ends.
+    store.close().await.unwrap();
+    let mut sql = connect().await;
+    let read = format!(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables \
+         WHERE schemaname = '{schema}' AND n_tup_ins >= {ROWS}"
+    );
+    let read: i64 = loop {
+        match sql.text(&*read).await.parse() {
+            Ok(read) => break read,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    };
+    // Not many more than were asked for.
+    assert!(read < 60 * 200, "{read} rows were read to find others");
+}
