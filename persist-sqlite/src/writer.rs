@@ -1,10 +1,12 @@
 //! The writing side: one connection, owned by one thread.
 
+mod writing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use persist_core::backend::{Batch, Cell, Commit, Hint, KeyRange, Mark, Op, TableHandle};
-use persist_core::engine::{Engine, Hints, Reread, Transaction, Witness, judge};
+use persist_core::backend::{Batch, Commit, Hint, Op};
+use persist_core::engine::{Engine, Hints, Witness, judge};
 use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
@@ -15,10 +17,11 @@ use crate::connect::{execute, patiently};
 use crate::error::{engine, is_busy};
 use crate::log::Log;
 use crate::pool::Pool;
-use crate::read::{Again, SHORT_KEYS};
+use crate::read::SHORT_KEYS;
 use crate::snapshot::Snapshots;
 use crate::sql::{SHORT, SqlTable};
 use crate::views;
+use writing::Writing;
 
 /// How often changes by other processes are looked for while somebody listens.
 const POLL: Duration = Duration::from_millis(50);
@@ -346,48 +349,6 @@ impl Writer {
             }
         }
         self.others = version;
-    }
-}
-
-/// A group's transaction while it is judged.
-struct Writing<'w> {
-    connection: &'w Connection,
-    witness: &'w Witness,
-}
-
-impl Transaction for Writing<'_> {
-    fn get(&mut self, table: &TableHandle, key: &Cell) -> Result<Option<Cell>> {
-        Again { connection: self.connection, table }.get(key)
-    }
-
-    fn put(&mut self, table: &TableHandle, key: &Cell, value: &Cell) -> Result<()> {
-        let sql = SqlTable::of(table)?;
-        sql.note(value.len());
-        let done = self
-            .connection
-            .prepare_cached(&sql.put)
-            .and_then(|mut put| put.execute([sql.key.param(key), sql.value.param(value)]));
-        done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
-    }
-
-    fn delete(&mut self, table: &TableHandle, key: &Cell) -> Result<()> {
-        let sql = SqlTable::of(table)?;
-        let done = self
-            .connection
-            .prepare_cached(&sql.delete)
-            .and_then(|mut delete| delete.execute([sql.key.param(key)]));
-        done.map(drop).map_err(|error| engine(error).table(table.name()).key(key))
-    }
-
-    fn delete_range(&mut self, table: &TableHandle, range: &KeyRange) -> Result<()> {
-        let query = SqlTable::of(table)?.delete_range(range);
-        let done = query.bind(self.connection).and_then(|mut delete| delete.raw_execute());
-        done.map(drop).map_err(|error| engine(error).table(table.name()))
-    }
-
-    fn stands(&mut self, mark: &Mark) -> Result<bool> {
-        let mut again = Again { connection: self.connection, table: &mark.table };
-        self.witness.stands(mark, &mut again)
     }
 }
 
