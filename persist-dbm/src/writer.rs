@@ -134,11 +134,16 @@ impl Writer {
 
     fn together(&mut self, group: &[Batch]) -> Result<Vec<Commit>> {
         let mut pending = Pending::default();
-        let commits = self.state.engine.with(|tree| {
+        let judged = self.state.engine.with(|tree| {
             let witness = &self.state.witness;
             let first_value = (self.sequence + 1) << 16;
             judge(&mut Writing::new(tree, &mut pending, witness, first_value), group)
-        })?;
+        });
+        // sled writes in the background too, and tells the next who reads that it could not.
+        if matches!(&judged, Err(error) if error.kind() == ErrorKind::NoSpace) {
+            self.state.engine.fail();
+        }
+        let commits = judged?;
         self.unflushed += group.iter().map(Batch::weight).sum::<usize>();
         self.keep(&pending)?;
         Ok(commits)

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use persist_core::column::Integer;
 use persist_core::{Committed, Persist, Table};
 
-use crate::support::{connect, store};
+use crate::support::{connect, store, until};
 
 const ROWS: i64 = 5000;
 
@@ -61,12 +61,8 @@ async fn rows_are_found_by_their_keys_however_small_the_table_was() {
         "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables \
          WHERE schemaname = '{schema}' AND n_tup_ins >= {ROWS}"
     );
-    let read: i64 = loop {
-        match sql.text(&*read).await.parse() {
-            Ok(read) => break read,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-        }
-    };
+    until(async || !sql.text(&*read).await.is_empty()).await;
+    let read: i64 = sql.text(&*read).await.parse().unwrap();
     // Not many more than were asked for.
     assert!(read < 60 * 200, "{read} rows were read to find others");
 }
