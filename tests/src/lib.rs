@@ -80,7 +80,7 @@
 //! # Settings
 //! All come from the environment: `PERSIST_LAWS_REPORT` names a file to which each law appends a
 //! line of JSON; `PERSIST_LAWS_SEED` repeats the random choices of a failure, which prints its
-//! seed; `PERSIST_LAWS_PATIENCE` is after how many seconds a law counts as hanging (180);
+//! seed; `PERSIST_LAWS_PATIENCE` is after how many seconds a law counts as hanging (400);
 //! `PERSIST_CRASH_ROUNDS` how often the laws of `crash` kill (20).
 #![expect(
     clippy::unwrap_used,

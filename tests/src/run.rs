@@ -115,7 +115,7 @@ where
 /// How long a law may take, generously.
 fn patience() -> Duration {
     let seconds = env::var(PATIENCE).ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(180))
+    Duration::from_secs(seconds.unwrap_or(400))
 }
 
 fn seed() -> u64 {
