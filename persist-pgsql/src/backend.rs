@@ -171,7 +171,7 @@ impl Pgsql {
         });
         let writers = writers.collect::<Result<Vec<_>>>()?;
         let pool = Pool::new(settings);
-        let gather = Gather::start(&runtime, &pool);
+        let gather = Gather::new(&runtime, &pool);
         Ok(Self {
             listening: Listening::start(&runtime, settings, &gates, &hints, notices, &pool),
             tables: Arc::new(Tables::new(settings, registry, notices, &pool)),

@@ -1,61 +1,64 @@
 //! Single reads of many tasks, sent together.
 
-use std::sync::Arc;
+mod round;
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{fmt, mem};
+
+use parking_lot::Mutex;
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{Cell, TableHandle};
 use persist_core::{Error, Result};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::runtime::Handle;
 
-use crate::connection::Connection;
-use crate::pool::{Lent, Pool};
-use crate::read::{Failure, get};
+use crate::pool::Pool;
 use crate::runtime::Runtime;
-use crate::sql::PgTable;
-use crate::work::{self, Work};
+use round::Get;
 
-/// How many rounds are under way at once.
-const LANES: usize = 2;
+/// How many collect reads, and so how many rounds are under way at once.
+const COLLECTORS: usize = 2;
 
 /// A round has at most so many reads.
 const MOST: usize = 1024;
 
+/// How long a round waits for those whom the last one has answered: about as long as it takes to
+/// wake them, and far less than a round.
+const PATIENCE: Duration = Duration::from_micros(20);
+
 /// Where reads are handed in.
-#[derive(Debug)]
 pub(crate) struct Gather {
-    queue: mpsc::UnboundedSender<Get>,
+    shared: Arc<Shared>,
 }
 
-struct Get {
-    table: TableHandle,
-    asked: Asked,
-    reply: oneshot::Sender<Result<Asked>>,
+struct Shared {
+    queue: Mutex<Queue>,
+    pool: Arc<Pool>,
+    runtime: Handle,
 }
 
-/// What somebody asks for, and the place for the answers. All of it goes back to him, since threads
-/// that free what others have allocated wait for each other's allocator.
-struct Asked {
-    keys: Vec<Cell>,
-    found: Vec<Option<Cell>>,
+/// Who waits, and how many collect. A collector ends when nobody waits, and who comes while there
+/// are not as many as there may be starts one: so whoever waits is seen by one of them.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Get>,
+    /// How many reads are in their rounds.
+    under_way: usize,
+    collectors: usize,
+}
+
+/// Makes rounds, one after the other.
+struct Collector {
+    shared: Arc<Shared>,
+    /// How many reads are in its round.
+    under_way: usize,
+    has_ended: bool,
 }
 
 impl Gather {
-    pub(crate) fn start(runtime: &Runtime, pool: &Arc<Pool>) -> Self {
-        let (queue, waiting) = mpsc::unbounded_channel();
-        let waiting = Arc::new(Mutex::new(waiting));
-        for _ in 0..LANES {
-            let (waiting, pool) = (Arc::clone(&waiting), Arc::clone(pool));
-            runtime.start_task(async move {
-                loop {
-                    let round = next_round(&mut *waiting.lock().await).await;
-                    if round.is_empty() {
-                        return;
-                    }
-                    run(&pool, round).await;
-                }
-            });
-        }
-        Self { queue }
+    pub(crate) fn new(runtime: &Runtime, pool: &Arc<Pool>) -> Self {
+        let (pool, runtime) = (Arc::clone(pool), runtime.handle().clone());
+        Self { shared: Arc::new(Shared { queue: Mutex::default(), pool, runtime }) }
     }
 
     /// What keys are bound to, as many of them as the budget allows.
@@ -64,122 +67,113 @@ impl Gather {
         table: TableHandle,
         keys: Vec<Cell>,
     ) -> Result<Vec<Option<Cell>>> {
-        let (reply, answer) = oneshot::channel();
-        let asked = Asked { found: Vec::with_capacity(keys.len()), keys };
-        self.queue.send(Get { table, asked, reply }).map_err(|_| Error::closed())?;
+        let (get, answer) = Get::new(table, keys);
+        if self.shared.queue.lock().add(get) {
+            self.shared.runtime.spawn(Collector::new(&self.shared).run());
+        }
         answer.await.map_err(|_| Error::closed())?.map(|asked| asked.found)
     }
 }
 
-/// Everything that waits, within limits; nothing when nobody can ask any more.
-async fn next_round(waiting: &mut mpsc::UnboundedReceiver<Get>) -> Vec<Get> {
-    let mut round = Vec::new();
-    let (mut bytes, mut waited) = (0, false);
-    while bytes < BYTE_BUDGET && round.len() < MOST {
-        let next = if round.is_empty() { waiting.recv().await } else { waiting.try_recv().ok() };
-        match next {
-            Some(next) => {
-                bytes += next.asked.keys.iter().map(Cell::len).sum::<usize>();
-                round.push(next);
-                waited = false;
-            }
-            // Those whom the last round has answered are just asking again, one after the other.
-            None if !round.is_empty() && !waited => {
-                tokio::task::yield_now().await;
-                waited = true;
-            }
-            None => break,
-        }
+impl fmt::Debug for Gather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather").finish_non_exhaustive()
     }
-    round
 }
 
-async fn run(pool: &Arc<Pool>, mut round: Vec<Get>) {
-    let mut lent = match pool.acquire("a read").await {
-        Ok(lent) => lent,
-        Err(error) => {
-            for get in round {
-                get.fail(error.duplicate());
-            }
-            return;
-        }
-    };
-    while let Some(table) = round.first().map(|get| get.table.id()) {
-        let (gets, others) = if round.iter().all(|get| get.table.id() == table) {
-            (round, Vec::new())
-        } else {
-            round.into_iter().partition(|get| get.table.id() == table)
+impl Queue {
+    /// Whether a collector is to be started.
+    fn add(&mut self, get: Get) -> bool {
+        self.waiting.push(get);
+        let may_start = self.collectors < COLLECTORS;
+        self.collectors += usize::from(may_start);
+        may_start
+    }
+
+    /// Everything that waits, within limits.
+    fn take(&mut self) -> Vec<Get> {
+        let mut bytes = 0;
+        let fits = |get: &&Get| {
+            let fits = bytes < BYTE_BUDGET;
+            bytes += get.bytes();
+            fits
         };
-        of_one_table(&mut lent, gets).await;
-        round = others;
+        let many = self.waiting.iter().take(MOST).take_while(fits).count();
+        let rest = self.waiting.split_off(many);
+        mem::replace(&mut self.waiting, rest)
     }
 }
 
-/// Asks until everybody has some answer: each time at least the first of them gets one.
-async fn of_one_table(lent: &mut Lent, mut gets: Vec<Get>) {
-    while let Some(first) = gets.first() {
-        let mut keys = Vec::with_capacity(gets.iter().map(|get| get.asked.keys.len()).sum());
-        keys.extend(gets.iter().flat_map(|get| &get.asked.keys));
-        match work::read(lent, &Together { table: &first.table, keys }).await {
-            Ok(found) => gets = hand_out(gets, found),
-            Err(error) => {
-                for get in gets {
-                    get.fail(error.duplicate());
-                }
+impl Collector {
+    fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), under_way: 0, has_ended: false }
+    }
+
+    async fn run(mut self) {
+        loop {
+            self.gather().await;
+            let round = self.take();
+            if round.is_empty() {
+                return;
+            }
+            round::run(&self.shared.pool, round).await;
+        }
+    }
+
+    /// Waits for those who are just asking, one after the other, until this round's share is there:
+    /// a round costs the server as much as several keys in it.
+    async fn gather(&mut self) {
+        let (begin, share) = (Instant::now(), self.share());
+        loop {
+            tokio::task::yield_now().await;
+            let is_there = || self.shared.queue.lock().waiting.len() >= share;
+            if share < 2 || is_there() || begin.elapsed() >= PATIENCE {
                 return;
             }
         }
     }
+
+    /// How many of all that are known to read this round may expect, now that the last one is
+    /// answered. The first one knows of those alone whom another collector has.
+    fn share(&mut self) -> usize {
+        let answered = mem::take(&mut self.under_way);
+        let mut queue = self.shared.queue.lock();
+        queue.under_way -= answered;
+        let others = queue.under_way;
+        let expected = if answered == 0 { others } else { answered + queue.waiting.len() };
+        expected.min((expected + others).div_ceil(COLLECTORS))
+    }
+
+    /// The next round. If nobody is in it, this collector has ended.
+    fn take(&mut self) -> Vec<Get> {
+        let mut queue = self.shared.queue.lock();
+        let round = queue.take();
+        if round.is_empty() {
+            self.has_ended = true;
+            queue.collectors -= 1;
+        }
+        self.under_way = round.len();
+        queue.under_way += self.under_way;
+        round
+    }
 }
 
-/// Gives each reader its part; who is left without any.
-fn hand_out(gets: Vec<Get>, found: Vec<Result<Option<Cell>>>) -> Vec<Get> {
-    let mut found = found.into_iter();
-    let mut left = Vec::new();
-    for get in gets {
-        if found.len() == 0 && !get.asked.keys.is_empty() {
-            left.push(get);
-        } else {
-            let part = found.by_ref().take(get.asked.keys.len());
-            get.answer(part);
+/// One that has not ended was dropped with its runtime, or has panicked.
+impl Drop for Collector {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let mut queue = self.shared.queue.lock();
+            queue.collectors -= 1;
+            queue.under_way -= self.under_way;
+            let nobody_is_left = queue.collectors == 0;
+            let unanswered =
+                if nobody_is_left { mem::take(&mut queue.waiting) } else { Vec::new() };
+            drop(queue);
+            // Their callers learn of it.
+            drop(unanswered);
         }
     }
-    left
 }
 
-/// The keys of all readers of one table.
-struct Together<'g> {
-    table: &'g TableHandle,
-    keys: Vec<&'g Cell>,
-}
-
-impl Work for Together<'_> {
-    type Output = Vec<Result<Option<Cell>>>;
-
-    async fn run(&self, connection: &mut Connection) -> Result<Self::Output, Failure> {
-        get(connection, PgTable::of(self.table)?, &self.keys).await
-    }
-}
-
-impl Get {
-    /// Answers with all of `part`, or the first error in it.
-    fn answer(mut self, part: impl Iterator<Item = Result<Option<Cell>>>) {
-        let mut failure = None;
-        for found in part {
-            match found {
-                Ok(found) => self.asked.found.push(found),
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        match failure {
-            // The caller may have gone.
-            None => drop(self.reply.send(Ok(self.asked))),
-            Some(error) => self.fail(error),
-        }
-    }
-
-    fn fail(self, error: Error) {
-        // The caller may have gone.
-        let _ = self.reply.send(Err(error));
-    }
-}
+#[cfg(test)]
+mod tests;

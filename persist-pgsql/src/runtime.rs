@@ -41,6 +41,10 @@ impl Runtime {
         })
     }
 
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Starts `work` there.
     pub(crate) fn start_task(
         &self,

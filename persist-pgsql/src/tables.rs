@@ -24,6 +24,9 @@ pub(crate) struct Tables {
     registry: Registry,
     notices: Notices,
     pool: Arc<Pool>,
+    /// Held by whoever opens or drops a table, in the order in which they began: what its caller has
+    /// given up goes on, and must not undo what others have done since.
+    turn: tokio::sync::Mutex<()>,
     /// What the adopted tables were opened as, by their numbers.
     adopted: Mutex<HashMap<u64, TableSpec>>,
 }
@@ -36,11 +39,13 @@ impl Tables {
         pool: &Arc<Pool>,
     ) -> Self {
         let (settings, pool) = (Arc::clone(settings), Arc::clone(pool));
-        Self { settings, registry, notices, pool, adopted: Mutex::default() }
+        let (turn, adopted) = Default::default();
+        Self { settings, registry, notices, pool, turn, adopted }
     }
 
     /// The table of this description, made if it is not there.
     pub(crate) async fn open(&self, spec: TableSpec) -> Result<TableHandle> {
+        let turn = self.turn.lock().await;
         let mut lent = self.pool.acquire("opening a table").await?;
         let found = work::read(&mut lent, &Find { tables: self, name: &spec.name }).await?;
         let found = match found {
@@ -49,6 +54,7 @@ impl Tables {
                 .await
                 .map_err(|error| error.table(&spec.name))?,
         };
+        drop(turn);
         match found {
             Found::Registered(found) => self.registry.handle(&found, spec),
             Found::Adopted(adopted) => {
@@ -63,6 +69,7 @@ impl Tables {
 
     /// Whether there was a table of this name.
     pub(crate) async fn drop_table(&self, name: &str) -> Result<bool> {
+        let _turn = self.turn.lock().await;
         let mut lent = self.pool.acquire("dropping a table").await?;
         let drop = DropIt { tables: self, name, wait: self.settings.acquire_timeout };
         work::write(&mut lent, &drop).await.map_err(|error| error.table(name))

@@ -1,8 +1,11 @@
 //! What a round gives.
 
+use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -22,7 +25,7 @@ impl Deadline {
 }
 
 /// How long single calls took, up to a minute. Kept with two digits, which is less than any two
-/// rounds differ, so that each of many tasks can have its own.
+/// rounds differ.
 #[derive(Debug, Clone)]
 pub struct Latencies(Histogram<u64>);
 
@@ -58,33 +61,70 @@ pub struct Round {
 }
 
 impl Round {
-    pub fn add(&mut self, other: &Self) -> Result<()> {
-        self.done += other.done;
-        self.latencies.add(&other.latencies)
-    }
-
     pub fn per_second(&self) -> f64 {
         self.done as f64 / self.elapsed.as_secs_f64()
     }
 }
 
-/// A clock for the calls of one worker, and what it has done.
+/// What all workers of a round have done so far. A clone is the same sheet.
+#[derive(Clone, Default)]
+pub(crate) struct Sheet(Arc<Mutex<Round>>);
+
+impl Sheet {
+    /// What was done until now, which is the end of the round that began then.
+    pub(crate) fn total(&self, begin: Instant) -> Round {
+        let mut round = mem::take(&mut *self.0.lock());
+        round.elapsed = begin.elapsed();
+        round
+    }
+}
+
+/// How many latencies a worker notes down for itself.
+const NOTED: usize = 16;
+
+/// A clock for the calls of one worker, who enters them in the sheet now and then: a histogram for
+/// each of many tasks would push what is measured out of the processor's caches.
 pub(crate) struct Clock {
     last: Instant,
-    pub(crate) round: Round,
+    done: u64,
+    noted: Vec<Duration>,
+    sheet: Sheet,
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
-        Self { last: Instant::now(), round: Round::default() }
+    pub(crate) fn start(sheet: &Sheet) -> Self {
+        let noted = Vec::with_capacity(NOTED);
+        Self { last: Instant::now(), done: 0, noted, sheet: sheet.clone() }
+    }
+
+    /// Whether no further call is to begin. It looks at the time of the last one's end.
+    pub(crate) fn has_reached(&self, until: Deadline) -> bool {
+        self.last >= until.0
     }
 
     /// A call has ended, and the next one begins.
     pub(crate) fn tick(&mut self, done: u64) {
         let now = Instant::now();
-        self.round.done += done;
-        self.round.latencies.record(now - self.last);
+        self.done += done;
+        self.noted.push(now - self.last);
         self.last = now;
+        if self.noted.len() == NOTED {
+            self.enter();
+        }
+    }
+
+    fn enter(&mut self) {
+        let mut round = self.sheet.0.lock();
+        round.done += mem::take(&mut self.done);
+        for time in self.noted.drain(..) {
+            round.latencies.record(time);
+        }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.enter();
     }
 }
 

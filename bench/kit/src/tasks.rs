@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, try_join_all};
 
 use crate::data::{Script, key, pieces, updated};
-use crate::round::Clock;
+use crate::round::{Clock, Sheet};
 use crate::{Contestant, Deadline, Failure, Family, Job, Result, Round};
 
 /// What a user of an asynchronous interface would write. A clone is the same store.
@@ -98,33 +98,37 @@ impl<S: Store> Contestant for Tasks<S> {
     fn round(&self, job: Job) -> BoxFuture<'_, Result<Round>> {
         Box::pin(async move {
             let (begin, until) = (Instant::now(), Deadline::after(job.time));
-            let store = || self.0.clone();
+            let (store, sheet) = (|| self.0.clone(), Sheet::default());
             if job.family == Family::SnapshotScan {
                 let writer = |task| tokio::spawn(beside(store(), job, task, until));
                 let writers: Vec<_> = (0..job.tasks).map(writer).collect();
-                let mut round = tokio::spawn(snapshots(store(), until)).await??;
-                round.elapsed = begin.elapsed();
+                tokio::spawn(snapshots(store(), until, sheet.clone())).await??;
+                let round = sheet.total(begin);
                 for writer in writers {
                     writer.await??;
                 }
                 return Ok(round);
             }
-            let worker = |task| tokio::spawn(work(store(), job, task, until));
+            let worker = |task| tokio::spawn(work(store(), job, task, until, sheet.clone()));
             let workers: Vec<_> = (0..job.tasks).map(worker).collect();
-            let rounds = try_join_all(workers).await?;
-            let mut round = Round { elapsed: begin.elapsed(), ..Round::default() };
-            for done in rounds {
-                round.add(&done?)?;
-            }
+            let ended = try_join_all(workers).await?;
+            let round = sheet.total(begin);
+            ended.into_iter().collect::<Result<()>>()?;
             Ok(round)
         })
     }
 }
 
-async fn work<S: Store>(store: S, job: Job, task: u64, until: Deadline) -> Result<Round> {
+async fn work<S: Store>(
+    store: S,
+    job: Job,
+    task: u64,
+    until: Deadline,
+    sheet: Sheet,
+) -> Result<()> {
     let mut script = Script::new(job.seed, task, job.rows);
-    let mut clock = Clock::start();
-    while !until.passed() {
+    let mut clock = Clock::start(&sheet);
+    while !clock.has_reached(until) {
         let done = match job.family {
             Family::Get => call(store.get(script.key())).await?,
             Family::PutFull | Family::PutRelaxed => put(&store, &mut script).await?,
@@ -141,7 +145,7 @@ async fn work<S: Store>(store: S, job: Job, task: u64, until: Deadline) -> Resul
         };
         clock.tick(done);
     }
-    Ok(clock.round)
+    Ok(())
 }
 
 async fn put<S: Store>(store: &S, script: &mut Script) -> Result<u64> {
@@ -155,13 +159,13 @@ async fn call<T>(call: impl Future<Output = Result<T>>) -> Result<u64> {
     Ok(1)
 }
 
-async fn snapshots<S: Store>(store: S, until: Deadline) -> Result<Round> {
-    let mut clock = Clock::start();
-    while !until.passed() {
+async fn snapshots<S: Store>(store: S, until: Deadline, sheet: Sheet) -> Result<()> {
+    let mut clock = Clock::start(&sheet);
+    while !clock.has_reached(until) {
         let done = store.snapshot_scan(until).await?;
         clock.tick(done);
     }
-    Ok(clock.round)
+    Ok(())
 }
 
 /// One of the writers beside a snapshot.

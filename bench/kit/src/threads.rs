@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::data::{Script, key, pieces, updated};
 use crate::pool::Pool;
-use crate::round::Clock;
+use crate::round::{Clock, Sheet};
 use crate::{Contestant, Deadline, Failure, Family, Job, Result, Round, WORKERS};
 
 /// An engine as one thread holds it, called as its manual advises.
@@ -98,14 +98,16 @@ impl<E: Engine> Contestant for Threads<E> {
             let engines: Result<Vec<E>> = (0..threads).map(|_| self.0.take()).collect();
             let begin = Instant::now();
             let until = Deadline::after(job.time);
+            let sheet = Sheet::default();
             let start = |(thread, mut engine): (u64, E)| {
+                let sheet = sheet.clone();
                 thread::spawn(move || {
-                    let round = if snapshot && thread > 0 {
+                    let done = if snapshot && thread > 0 {
                         beside(&mut engine, job, until)
                     } else {
-                        work(&mut engine, job, thread, until)
+                        work(&mut engine, job, thread, until, &sheet)
                     };
-                    (engine, round)
+                    (engine, done)
                 })
             };
             let running: Vec<_> = (0..).zip(engines?).map(start).collect();
@@ -113,25 +115,31 @@ impl<E: Engine> Contestant for Threads<E> {
                 running.into_iter().map(thread::JoinHandle::join).collect::<Vec<_>>()
             });
             let ended = ended.await?;
-            let mut total = Round { elapsed: begin.elapsed(), ..Round::default() };
+            let round = sheet.total(begin);
             for thread in ended {
-                let (engine, round) = thread.map_err(|_| "a thread panicked")?;
+                let (engine, done) = thread.map_err(|_| "a thread panicked")?;
                 self.0.put_back(engine);
-                total.add(&round?)?;
+                done?;
             }
-            Ok(total)
+            Ok(round)
         })
     }
 }
 
-fn work<E: Engine>(engine: &mut E, job: Job, thread: u64, until: Deadline) -> Result<Round> {
+fn work<E: Engine>(
+    engine: &mut E,
+    job: Job,
+    thread: u64,
+    until: Deadline,
+    sheet: &Sheet,
+) -> Result<()> {
     let mut script = Script::new(job.seed, thread, job.rows);
-    let mut clock = Clock::start();
+    let mut clock = Clock::start(sheet);
     let put = |engine: &mut E, script: &mut Script| {
         let (key, value) = script.row();
         engine.put(&key, &value).map(|()| 1)
     };
-    while !until.passed() {
+    while !clock.has_reached(until) {
         let done = match job.family {
             Family::Get => one(engine.get(&script.key()))?,
             Family::PutFull | Family::PutRelaxed => put(engine, &mut script)?,
@@ -148,7 +156,7 @@ fn work<E: Engine>(engine: &mut E, job: Job, thread: u64, until: Deadline) -> Re
         };
         clock.tick(done);
     }
-    Ok(clock.round)
+    Ok(())
 }
 
 /// A call that counts as one.
@@ -158,7 +166,7 @@ fn one<T>(result: Result<T>) -> Result<u64> {
 }
 
 /// The writers beside a snapshot: one thread does the work of all, for it is little.
-fn beside<E: Engine>(engine: &mut E, job: Job, until: Deadline) -> Result<Round> {
+fn beside<E: Engine>(engine: &mut E, job: Job, until: Deadline) -> Result<()> {
     let mut script = Script::new(job.seed, 1, job.rows);
     let pause = Duration::from_secs(1) / Family::BESIDE as u32;
     while !until.passed() {
@@ -166,7 +174,7 @@ fn beside<E: Engine>(engine: &mut E, job: Job, until: Deadline) -> Result<Round>
         engine.put(&key, &value)?;
         thread::sleep(pause);
     }
-    Ok(Round::default())
+    Ok(())
 }
 
 fn lacking() -> Failure {
