@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
 use persist_core::ErrorKind;
 use persist_core::backend::{Cell, CellType, ColumnSpec, TableHandle, TableSpec};
 use tokio::time::sleep;
@@ -11,28 +10,31 @@ use crate::Options;
 use crate::pool::Pool;
 use crate::runtime::Runtime;
 
-/// Some in the round of one collector, some in that of the other, and some in none.
+/// One in the round of each collector, and one in none.
 #[tokio::test]
 async fn nobody_waits_for_collectors_that_are_gone() {
     // Nobody listens there, so each collector tries to connect again and again.
     let settings = Options::new().url("postgres://127.0.0.1:1/nowhere").settle().unwrap();
     let runtime = Runtime::start().unwrap();
-    let gather = Gather::new(&runtime, &Pool::new(&Arc::new(settings)));
-    let asks = (0..6).map(|n| {
-        let (gather, table) = (&gather, table());
-        async move {
-            sleep(Duration::from_millis(50 * (n / 2))).await;
-            gather.get(table, vec![Cell::Integer(1)]).await
-        }
-    });
-    let end = async {
-        sleep(Duration::from_millis(500)).await;
-        assert_eq!(gather.shared.queue.lock().waiting.len(), 2);
-        drop(runtime);
+    let gather = Arc::new(Gather::new(&runtime, &Pool::new(&Arc::new(settings))));
+    let ask = || {
+        let gather = Arc::clone(&gather);
+        tokio::spawn(async move { gather.get(table(), vec![Cell::Integer(1)]).await })
     };
-    let (answers, ()) = join(join_all(asks), end).await;
-    for answer in answers {
-        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Closed);
+    let mut asked = Vec::new();
+    for (under_way, waiting) in [(1, 0), (2, 0), (2, 1)] {
+        asked.push(ask());
+        let are_there = || {
+            let queue = gather.shared.queue.lock();
+            (queue.under_way, queue.waiting.len()) == (under_way, waiting)
+        };
+        while !are_there() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+    drop(runtime);
+    for answer in asked {
+        assert_eq!(answer.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
     }
 }
 
