@@ -1,12 +1,13 @@
 //! Opening, dropping and listing tables.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use persist_core::backend::{TableHandle, TableInfo, TableSpec};
 use persist_core::{Error, ErrorKind, Result};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::connection::Connection;
 use crate::error::{engine, is_locked};
@@ -24,11 +25,29 @@ pub(crate) struct Tables {
     registry: Registry,
     notices: Notices,
     pool: Arc<Pool>,
-    /// Held by whoever opens or drops a table, in the order in which they began: what its caller has
-    /// given up goes on, and must not undo what others have done since.
-    turn: tokio::sync::Mutex<()>,
+    turns: Turns,
     /// What the adopted tables were opened as, by their numbers.
     adopted: Mutex<HashMap<u64, TableSpec>>,
+}
+
+/// Has those who open or drop a table do so one at a time, in the order in which they began: what
+/// its caller has given up goes on, and must not undo what others have done since.
+#[derive(Debug, Default)]
+struct Turns(Mutex<HashMap<String, Weak<Turn>>>);
+
+type Turn = tokio::sync::Mutex<()>;
+
+impl Turns {
+    async fn of(&self, name: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock();
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let turn = turns.get(name).and_then(Weak::upgrade).unwrap_or_default();
+            turns.insert(name.to_owned(), Arc::downgrade(&turn));
+            turn
+        };
+        turn.lock_owned().await
+    }
 }
 
 impl Tables {
@@ -39,13 +58,13 @@ impl Tables {
         pool: &Arc<Pool>,
     ) -> Self {
         let (settings, pool) = (Arc::clone(settings), Arc::clone(pool));
-        let (turn, adopted) = Default::default();
-        Self { settings, registry, notices, pool, turn, adopted }
+        let (turns, adopted) = Default::default();
+        Self { settings, registry, notices, pool, turns, adopted }
     }
 
     /// The table of this description, made if it is not there.
     pub(crate) async fn open(&self, spec: TableSpec) -> Result<TableHandle> {
-        let turn = self.turn.lock().await;
+        let turn = self.turns.of(&spec.name).await;
         let mut lent = self.pool.acquire("opening a table").await?;
         let found = work::read(&mut lent, &Find { tables: self, name: &spec.name }).await?;
         let found = match found {
@@ -69,7 +88,7 @@ impl Tables {
 
     /// Whether there was a table of this name.
     pub(crate) async fn drop_table(&self, name: &str) -> Result<bool> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turns.of(name).await;
         let mut lent = self.pool.acquire("dropping a table").await?;
         let drop = DropIt { tables: self, name, wait: self.settings.acquire_timeout };
         work::write(&mut lent, &drop).await.map_err(|error| error.table(name))

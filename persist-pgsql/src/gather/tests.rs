@@ -10,7 +10,7 @@ use crate::Options;
 use crate::pool::Pool;
 use crate::runtime::Runtime;
 
-/// One in the round of each collector, and one in none.
+/// One in the round of each collector, one in none, and one who comes when all is over.
 #[tokio::test]
 async fn nobody_waits_for_collectors_that_are_gone() {
     // Nobody listens there, so each collector tries to connect again and again.
@@ -33,6 +33,7 @@ async fn nobody_waits_for_collectors_that_are_gone() {
         }
     }
     drop(runtime);
+    asked.push(ask());
     for answer in asked {
         let answer = timeout(Duration::from_secs(30), answer).await.unwrap().unwrap();
         assert_eq!(answer.unwrap_err().kind(), ErrorKind::Closed);
