@@ -23,8 +23,8 @@ const COLLECTORS: usize = 2;
 const MOST: usize = 1024;
 
 /// How long a round waits for those whom the last one has answered: about as long as it takes to
-/// wake them, and far less than a round.
-const PATIENCE: Duration = Duration::from_micros(20);
+/// wake them and hear from them, and a small part of a round.
+const PATIENCE: Duration = Duration::from_micros(50);
 
 /// Where reads are handed in.
 pub(crate) struct Gather {

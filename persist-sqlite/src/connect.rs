@@ -16,8 +16,9 @@ use crate::error::{engine, is_busy};
 /// Statements that a connection keeps prepared. Each table takes up to a dozen.
 const STATEMENTS: usize = 256;
 
-/// The log is cut to this size when it begins anew: 64 MiB.
-const LOG_LIMIT: i64 = 64 << 20;
+/// The log is cut to this size when it begins anew: 96 MiB, which is more than it usually has: to
+/// grow it again costs more than to write over it.
+const LOG_LIMIT: i64 = 96 << 20;
 
 /// Checks the path and creates the file if it shall be created.
 pub(crate) fn prepare_file(options: &Options) -> Result<()> {

@@ -9,11 +9,11 @@ use rusqlite::Connection;
 
 use crate::error::engine;
 
-/// The log is written back into the file when it has this many pages: 32 MiB.
-const LONG: i32 = 8192;
+/// The log is written back into the file when it has this many pages: 64 MiB.
+const LONG: i32 = 16_384;
 
 /// From this many pages on, readers are waited for, so that the log can begin anew.
-const TOO_LONG: i32 = 4 * LONG;
+const TOO_LONG: i32 = 2 * LONG;
 
 /// How long they are waited for.
 const WAIT: Duration = Duration::from_millis(100);

@@ -1,6 +1,8 @@
 //! Group commit: one thread owns the writing side of an engine, and commits that wait together
 //! share one transaction and one sync.
 
+mod pace;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tokio::sync::{oneshot, watch};
 use crate::backend::limits::BYTE_BUDGET;
 use crate::backend::{Batch, Commit};
 use crate::{Error, ErrorKind, Outcome, Result};
+use pace::Pace;
 
 /// A group is cut when it has this many batches, or when its batches weigh [`BYTE_BUDGET`].
 const MAX_GROUP: usize = 1024;
@@ -171,12 +174,12 @@ impl<E: Engine> Queue<E> {
     }
 
     fn commit_now(&self, batch: &Batch) -> Option<Result<Commit>> {
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        if self.waiting() > 0 {
             return None;
         }
         let mut owned = self.owned.try_lock()?;
         // Between the look and the lock, somebody may have come.
-        if self.waiting.load(Ordering::Acquire) > 0 || !self.state.lock().open {
+        if self.waiting() > 0 || !self.state.lock().open {
             return None;
         }
         let engine = owned.engine.as_mut()?;
@@ -195,14 +198,17 @@ impl<E: Engine> Queue<E> {
 
     fn drive(&self) {
         let _end = End(self);
-        let mut again = Some(Duration::ZERO);
+        let (mut again, mut pace) = (Some(Duration::ZERO), Pace::default());
         loop {
             self.wait(again);
+            pace.gather(|| self.waiting());
             let mut owned = self.owned.lock();
             let Some(engine) = &mut owned.engine else { return };
             match self.take() {
                 Next::Group(batches, replies) => {
+                    let begin = Instant::now();
                     let answers = engine.commit(&batches);
+                    pace.committed(batches.len(), begin.elapsed(), self.waiting());
                     for (reply, answer) in replies.into_iter().zip(answers) {
                         // The caller may have gone; the batch was committed all the same.
                         let _ = reply.send(answer);
@@ -249,13 +255,18 @@ impl<E: Engine> Queue<E> {
 
     fn linger(&self) {
         let begin = Instant::now();
-        while self.waiting.load(Ordering::Acquire) == 0 && begin.elapsed() < LINGER {
+        while self.waiting() == 0 && begin.elapsed() < LINGER {
             thread::yield_now();
         }
     }
 }
 
 impl<E> Queue<E> {
+    /// How many jobs wait, by a look without the lock.
+    fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     fn close(&self) {
         self.state.lock().open = false;
         self.arrived.notify_all();

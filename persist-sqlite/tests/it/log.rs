@@ -62,7 +62,7 @@ async fn stays_bounded(dir: &Dir, table: &Table<Integer, Bytes>) {
         longest = longest.max(log_length(dir));
     }
     reader.abort();
-    // 320 MiB went through it; it is written back at 32 MiB, and begins anew by 128.
+    // 320 MiB went through it; it is written back at 64 MiB, and begins anew by 128.
     assert!(longest < 160 * MIB, "the log grew to {} MiB", longest / MIB);
 }
 
