@@ -353,3 +353,6 @@ fn abandoned() -> Error {
     )
     .with_outcome(Outcome::Unknown)
 }
+
+#[cfg(test)]
+mod tests;
