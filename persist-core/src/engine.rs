@@ -15,7 +15,7 @@ pub mod ordered;
 mod overlay;
 mod witness;
 
-pub use group::{Engine, GroupCommit};
+pub use group::{Engine, GroupCommit, Syncer};
 pub use hints::Hints;
 pub use judge::{Transaction, judge};
 pub use offload::offload;

@@ -27,6 +27,7 @@ mod catalog;
 mod cells;
 mod commits;
 mod connect;
+mod durable;
 mod error;
 mod handles;
 mod lane;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use persist_core::backend::{Batch, Commit, Hint, Op};
-use persist_core::engine::{Engine, Hints, Witness, judge};
+use persist_core::engine::{Engine, Hints, Syncer, Witness, judge};
 use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
 use rusqlite::Connection;
 
@@ -14,6 +14,7 @@ use crate::Options;
 use crate::anchor::Anchor;
 use crate::commits::Commits;
 use crate::connect::{execute, patiently};
+use crate::durable::LogFile;
 use crate::error::{engine, is_busy};
 use crate::log::Log;
 use crate::pool::Pool;
@@ -35,6 +36,8 @@ pub(crate) struct Writer {
     witness: Arc<Witness>,
     hints: Arc<Hints>,
     log: Log,
+    /// If commits are to be durable.
+    log_file: Option<LogFile>,
     last_commit: Instant,
     /// Whether there was a commit since the anchor was looked at.
     committed: bool,
@@ -61,6 +64,7 @@ impl Writer {
         alone: Option<Alone>,
     ) -> Result<Self> {
         let log = Log::watch(&mut connection)?;
+        let log_file = LogFile::take_over(&connection, options)?;
         let (options, last_commit) = (options.clone(), Instant::now());
         let mut this = Self {
             anchor,
@@ -70,6 +74,7 @@ impl Writer {
             witness,
             hints,
             log,
+            log_file,
             last_commit,
             committed: false,
             others: None,
@@ -96,6 +101,10 @@ impl Engine for Writer {
             self.tell(batch, answer);
         }
         answers
+    }
+
+    fn syncer(&mut self) -> Result<Option<Syncer>> {
+        Ok(self.log_file.clone().map(|log| Box::new(move || log.sync()) as Syncer))
     }
 
     fn commit_now(&mut self, batch: &Batch) -> Option<Result<Commit>> {
@@ -125,14 +134,19 @@ impl Engine for Writer {
 }
 
 impl Writer {
-    /// Runs `work` in a write transaction of its own.
+    /// Runs `work` in a write transaction of its own, durable on return.
     pub(crate) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         self.begin()?;
         match work(&self.connection) {
-            Ok(value) => self.end().map(|()| value),
+            Ok(value) => {
+                self.end()?;
+                let synced = self.log_file.as_ref().map_or(Ok(()), LogFile::sync);
+                synced.map_err(|error| error.with_outcome(Outcome::Unknown))?;
+                Ok(value)
+            }
             Err(error) => {
                 self.roll_back();
                 Err(engine(error))
@@ -273,7 +287,7 @@ impl Writer {
         None
     }
 
-    /// Makes the transaction durable.
+    /// Commits the transaction.
     fn end(&mut self) -> Result<()> {
         let ended = patiently(self.options.busy_timeout, || execute(&self.connection, "COMMIT"));
         if let Some(alone) = &self.alone {

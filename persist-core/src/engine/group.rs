@@ -1,7 +1,9 @@
 //! Group commit: one thread owns the writing side of an engine, and commits that wait together
 //! share one transaction and one sync.
 
+mod jobs;
 mod pace;
+mod syncing;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,12 +16,15 @@ use futures_util::future::BoxFuture;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{oneshot, watch};
 
-use crate::backend::limits::BYTE_BUDGET;
 use crate::backend::{Batch, Commit};
 use crate::{Error, ErrorKind, Outcome, Result};
+use jobs::{Job, Next, State};
 use pace::Pace;
+use syncing::{Answers, Syncing};
 
-/// A group is cut when it has this many batches, or when its batches weigh [`BYTE_BUDGET`].
+pub use syncing::Syncer;
+
+/// A group is cut when it has this many batches, or when its batches weigh the byte budget.
 const MAX_GROUP: usize = 1024;
 
 /// How long the engine may go without housekeeping after a write on a caller's thread.
@@ -32,8 +37,9 @@ const LINGER: Duration = Duration::from_micros(50);
 /// The writing side of an engine, as [`GroupCommit`] drives it from its thread.
 pub trait Engine: Send + 'static {
     /// Applies batches in one transaction of the engine, each judged in turn; answers each, in
-    /// order. A conflict or a failure that is one batch's own does not reach its neighbours; a
-    /// failure of the engine reaches all, with its true outcome.
+    /// order, when all is durable, unless that is left to a [`syncer`](Self::syncer). A conflict
+    /// or a failure that is one batch's own does not reach its neighbours; a failure of the engine
+    /// reaches all, with its true outcome.
     fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>>;
 
     /// Applies one batch on the caller's thread, if that takes microseconds and cannot sleep: not
@@ -43,6 +49,20 @@ pub trait Engine: Send + 'static {
     fn commit_now(&mut self, batch: &Batch) -> Option<Result<Commit>> {
         let _ = batch;
         None
+    }
+
+    /// What makes durable that which was committed, if [`commit`](Self::commit) leaves it to that;
+    /// asked for once, before anything is committed.
+    ///
+    /// A group is answered when a call that began after its commit has succeeded. The call is
+    /// made on a thread of its own while the engine commits the next group, or on the engine's
+    /// thread. When one has failed, nothing more is committed: it could follow a hole. What
+    /// [`GroupCommit::call`] and `commit_now` do is not waited for.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn syncer(&mut self) -> Result<Option<Syncer>> {
+        Ok(None)
     }
 
     /// Called when nothing waits, and after every group: a place for housekeeping. Returns when
@@ -79,24 +99,13 @@ struct Owned<E> {
     attentive: bool,
 }
 
-struct State<E> {
-    jobs: VecDeque<Job<E>>,
-    open: bool,
-    /// Somebody has asked for housekeeping since the thread last looked.
-    woken: bool,
-}
-
-enum Job<E> {
-    Commit { batch: Batch, reply: oneshot::Sender<Result<Commit>> },
-    Call(Box<dyn FnOnce(&mut E) + Send>),
-}
-
 impl<E: Engine> GroupCommit<E> {
     /// Starts the thread, named `name`, that owns `engine` from now on.
     ///
     /// # Errors
-    /// `Backend` if the system cannot start a thread.
-    pub fn start(name: &str, engine: E) -> Result<Self> {
+    /// `Backend` if the system cannot start a thread, and what the engine reports.
+    pub fn start(name: &str, mut engine: E) -> Result<Self> {
+        let syncing = engine.syncer()?.map(|syncer| Syncing::start(name, syncer)).transpose()?;
         let queue = Arc::new(Queue {
             state: Mutex::new(State { jobs: VecDeque::new(), open: true, woken: false }),
             arrived: Condvar::new(),
@@ -106,7 +115,7 @@ impl<E: Engine> GroupCommit<E> {
         let for_thread = Arc::clone(&queue);
         let (running, alive) = watch::channel(());
         let run = move || {
-            for_thread.drive();
+            for_thread.drive(syncing);
             drop(running);
         };
         thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| {
@@ -196,23 +205,32 @@ impl<E: Engine> Queue<E> {
         done
     }
 
-    fn drive(&self) {
+    fn drive(&self, syncing: Option<Syncing>) {
         let _end = End(self);
-        let (mut again, mut pace) = (Some(Duration::ZERO), Pace::default());
+        // Dropped before the end, so that everybody is answered before the engine goes.
+        let syncing = syncing;
+        let (mut again, mut pace) = (Some(Duration::ZERO), Pace::new(syncing.is_some()));
         loop {
             self.wait(again);
             pace.gather(|| self.waiting());
             let mut owned = self.owned.lock();
             let Some(engine) = &mut owned.engine else { return };
-            match self.take() {
+            match self.take(pace.most()) {
                 Next::Group(batches, replies) => {
-                    let begin = Instant::now();
-                    let answers = engine.commit(&batches);
-                    pace.committed(batches.len(), begin.elapsed(), self.waiting());
-                    for (reply, answer) in replies.into_iter().zip(answers) {
-                        // The caller may have gone; the batch was committed all the same.
-                        let _ = reply.send(answer);
+                    let (begin, size) = (Instant::now(), batches.len());
+                    let failure = syncing.as_ref().and_then(Syncing::failure);
+                    let commits = match failure {
+                        None => engine.commit(&batches),
+                        Some(error) => batches.iter().map(|_| Err(error.duplicate())).collect(),
+                    };
+                    // Before anybody is answered, since then they ask again.
+                    let others = syncing.as_ref().map_or(0, Syncing::unsynced) + self.waiting();
+                    let group = Answers { replies, commits };
+                    match &syncing {
+                        Some(syncing) => syncing.finish(group, pace.in_two()),
+                        None => group.send(),
                     }
+                    pace.committed(size, begin.elapsed(), others);
                 }
                 Next::Call(call) => call(engine),
                 Next::Idle => {}
@@ -240,10 +258,10 @@ impl<E: Engine> Queue<E> {
         }
     }
 
-    /// Takes what is to be done next.
-    fn take(&self) -> Next<E> {
+    /// Takes what is to be done next, of batches so many at most.
+    fn take(&self, most: usize) -> Next<E> {
         let mut state = self.state.lock();
-        let next = state.take();
+        let next = state.take(most);
         self.waiting.store(state.jobs.len(), Ordering::Release);
         next
     }
@@ -270,45 +288,6 @@ impl<E> Queue<E> {
     fn close(&self) {
         self.state.lock().open = false;
         self.arrived.notify_all();
-    }
-}
-
-enum Next<E> {
-    Group(Vec<Batch>, Vec<oneshot::Sender<Result<Commit>>>),
-    Call(Box<dyn FnOnce(&mut E) + Send>),
-    Idle,
-    End,
-}
-
-impl<E> State<E> {
-    fn take(&mut self) -> Next<E> {
-        let (mut batches, mut replies, mut weight) = (Vec::new(), Vec::new(), 0);
-        while let Some(job) = self.jobs.pop_front() {
-            match job {
-                Job::Commit { batch, reply } => {
-                    let more = batch.weight();
-                    if !batches.is_empty()
-                        && (weight + more > BYTE_BUDGET || batches.len() == MAX_GROUP)
-                    {
-                        self.jobs.push_front(Job::Commit { batch, reply });
-                        break;
-                    }
-                    weight += more;
-                    batches.push(batch);
-                    replies.push(reply);
-                }
-                Job::Call(call) if batches.is_empty() => return Next::Call(call),
-                call @ Job::Call(_) => {
-                    self.jobs.push_front(call);
-                    break;
-                }
-            }
-        }
-        match (batches.is_empty(), self.open) {
-            (false, _) => Next::Group(batches, replies),
-            (true, true) => Next::Idle,
-            (true, false) => Next::End,
-        }
     }
 }
 

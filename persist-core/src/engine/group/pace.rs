@@ -1,4 +1,4 @@
-//! How long a group is waited for, by what the last one told.
+//! How large a group is to be and how long it is waited for, by what the last one told.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,26 +15,47 @@ const LONGEST: u32 = 4;
 /// for as long as that would allow.
 const USUAL: Duration = Duration::from_millis(16);
 
+/// From so many writers on, they are worth two groups: one is made durable while the other is
+/// committed. Fewer gain less by it than two changes of threads cost.
+const TWO_GROUPS: usize = 24;
+
 /// What the last group told.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// How many batches it had, or waited when it was answered.
+    /// Whether one group is made durable while the next one is committed.
+    in_turn: bool,
+    /// How many batches it had, or waited for the next one, or to become durable.
     everybody: usize,
-    /// How long it took to commit, up to [`USUAL`].
+    /// How long it took, up to [`USUAL`].
     time: Duration,
 }
 
 impl Pace {
-    /// A group was committed and is about to be answered, while so many others wait.
-    pub(super) fn committed(&mut self, batches: usize, time: Duration, waiting: usize) {
-        *self = Self { everybody: batches + waiting, time: time.min(USUAL) };
+    pub(super) fn new(in_turn: bool) -> Self {
+        Self { in_turn, ..Self::default() }
     }
 
-    /// Waits until everybody is there, as long as they keep coming: who was just answered is about
-    /// to ask again, and whoever is not in a group waits for all of it. Does not wait for anybody
-    /// while nobody is there.
+    /// A group was committed in such a time, while so many others waited.
+    pub(super) fn committed(&mut self, batches: usize, time: Duration, others: usize) {
+        (self.everybody, self.time) = (batches + others, time.min(USUAL));
+    }
+
+    /// How many batches the next group is to have at most: half of them if they are worth two, so
+    /// that there is something to commit while it is made durable.
+    pub(super) fn most(&self) -> usize {
+        if self.in_two() { self.everybody.div_ceil(2).min(MAX_GROUP) } else { MAX_GROUP }
+    }
+
+    /// Whether they are worth two groups.
+    pub(super) fn in_two(&self) -> bool {
+        self.in_turn && self.everybody >= TWO_GROUPS
+    }
+
+    /// Waits until everybody is there whom the group may have, as long as they keep coming: who was
+    /// just answered is about to ask again, and whoever is not in a group waits for all of it. Does
+    /// not wait for anybody while nobody is there.
     pub(super) fn gather(&self, waiting: impl Fn() -> usize) {
-        let everybody = self.everybody.min(MAX_GROUP);
+        let everybody = self.everybody.min(self.most());
         let begin = Instant::now();
         let (mut seen, mut last) = (waiting(), begin);
         while (1..everybody).contains(&seen) {
@@ -58,7 +79,7 @@ mod tests {
 
     /// Five are waited for, for a part of so long.
     fn pace(time: Duration) -> Pace {
-        Pace { everybody: 5, time }
+        Pace { in_turn: false, everybody: 5, time }
     }
 
     #[test]
@@ -92,5 +113,14 @@ mod tests {
         let mut pace = Pace::default();
         pace.committed(3, Duration::from_secs(2), 2);
         assert_eq!((pace.everybody, pace.time), (5, USUAL));
+    }
+
+    #[test]
+    fn many_are_two_groups_if_one_is_made_durable_beside_the_other() {
+        for (in_turn, everybody, most) in
+            [(true, 23, MAX_GROUP), (true, 24, 12), (true, 65, 33), (false, 65, MAX_GROUP)]
+        {
+            assert_eq!(Pace { in_turn, everybody, time: USUAL }.most(), most);
+        }
     }
 }

@@ -1,0 +1,97 @@
+//! Syncing the log by a call of our own. SQLite would sync each commit before it returns from it,
+//! and nothing else could be written meanwhile.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::sync::Arc;
+
+use persist_core::{Durability, Error, ErrorKind, Result};
+use rusqlite::Connection;
+
+use crate::Options;
+use crate::connect::patiently;
+use crate::error::engine;
+
+/// The file of the write-ahead log. SQLite keeps its locks in other files, so to close this one
+/// takes none away.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFile(Arc<File>);
+
+impl LogFile {
+    /// Takes over from SQLite, if commits are to be durable. From then on it syncs nothing but what
+    /// keeps the file whole: the log before it is written back, and the beginning of a new one.
+    pub(crate) fn take_over(connection: &Connection, options: &Options) -> Result<Option<Self>> {
+        if options.read_only || options.durability.unwrap_or_default() != Durability::Full {
+            return Ok(None);
+        }
+        // The first read of a connection makes the log, if there is none.
+        patiently(options.busy_timeout, || {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        })?;
+        // Where SQLite has it: beside the file itself, not beside a link to it.
+        let mut log = options.file.canonicalize().map_err(unsynced)?.into_os_string();
+        log.push("-wal");
+        let file = OpenOptions::new().write(true).open(log).map_err(unsynced)?;
+        connection.pragma_update(None, "synchronous", "normal").map_err(engine)?;
+        Ok(Some(Self(Arc::new(file))))
+    }
+
+    /// Makes durable all that was committed before.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.0.sync_data().map_err(unsynced)
+    }
+}
+
+fn unsynced(error: io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::NoSpace,
+        _ => ErrorKind::Backend,
+    };
+    let why = "the write-ahead log cannot be synced; see to the disk, and open the store again";
+    Error::new(kind, why).caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use super::*;
+    use crate::connect::{prepare_file, writer};
+
+    fn inode(file: &File) -> (u64, u64) {
+        let file = file.metadata().unwrap();
+        (file.dev(), file.ino())
+    }
+
+    #[test]
+    fn it_is_the_log_that_sqlite_writes_also_behind_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("a.sqlite"), dir.path().join("link.sqlite"));
+        symlink(&file, &link).unwrap();
+        for path in [&file, &link] {
+            let options = Options::new(path);
+            prepare_file(&options).unwrap();
+            let connection = writer(&options).unwrap();
+            let log = LogFile::take_over(&connection, &options).unwrap().unwrap();
+            let beside = File::open(file.with_extension("sqlite-wal")).unwrap();
+            assert_eq!(inode(&log.0), inode(&beside));
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS t (a)").unwrap();
+            log.sync().unwrap();
+            let synchronous: i32 =
+                connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+            assert_eq!(synchronous, 1, "SQLite still syncs each commit");
+        }
+    }
+
+    #[test]
+    fn what_need_not_be_durable_is_left_to_sqlite() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options::new(dir.path().join("a.sqlite"));
+        let relaxed = options.clone().durability(Durability::Relaxed);
+        for options in [relaxed, options.read_only(true)] {
+            prepare_file(&options).unwrap();
+            let connection = writer(&options).unwrap();
+            assert!(LogFile::take_over(&connection, &options).unwrap().is_none());
+        }
+    }
+}
