@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use persist_core::{Durability, Error, ErrorKind, Result};
 use rusqlite::Connection;
@@ -15,7 +16,14 @@ use crate::error::engine;
 /// The file of the write-ahead log. SQLite keeps its locks in other files, so to close this one
 /// takes none away.
 #[derive(Debug, Clone)]
-pub(crate) struct LogFile(Arc<File>);
+pub(crate) struct LogFile(Arc<Log>);
+
+#[derive(Debug)]
+struct Log {
+    file: File,
+    /// A sync has failed. The system forgets what it could not write, and tells it only once.
+    failed: AtomicBool,
+}
 
 impl LogFile {
     /// Takes over from SQLite, if commits are to be durable. From then on it syncs nothing but what
@@ -33,12 +41,29 @@ impl LogFile {
         log.push("-wal");
         let file = OpenOptions::new().write(true).open(log).map_err(unsynced)?;
         connection.pragma_update(None, "synchronous", "normal").map_err(engine)?;
-        Ok(Some(Self(Arc::new(file))))
+        Ok(Some(Self::new(file)))
+    }
+
+    fn new(file: File) -> Self {
+        Self(Arc::new(Log { file, failed: AtomicBool::new(false) }))
+    }
+
+    /// Refuses to write what would follow a hole in the log.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.0.failed.load(Ordering::Acquire) {
+            Err(unsyncable(ErrorKind::Backend))
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes durable all that was committed before.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.0.sync_data().map_err(unsynced)
+        self.check()?;
+        self.0.file.sync_data().map_err(|error| {
+            self.0.failed.store(true, Ordering::Release);
+            unsynced(error)
+        })
     }
 }
 
@@ -47,8 +72,14 @@ fn unsynced(error: io::Error) -> Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::NoSpace,
         _ => ErrorKind::Backend,
     };
-    let why = "the write-ahead log cannot be synced; see to the disk, and open the store again";
-    Error::new(kind, why).caused_by(error)
+    unsyncable(kind).caused_by(error)
+}
+
+fn unsyncable(kind: ErrorKind) -> Error {
+    Error::new(
+        kind,
+        "the write-ahead log cannot be synced; see to the disk, and open the store again",
+    )
 }
 
 #[cfg(test)]
@@ -74,12 +105,24 @@ mod tests {
             let connection = writer(&options).unwrap();
             let log = LogFile::take_over(&connection, &options).unwrap().unwrap();
             let beside = File::open(file.with_extension("sqlite-wal")).unwrap();
-            assert_eq!(inode(&log.0), inode(&beside));
+            assert_eq!(inode(&log.0.file), inode(&beside));
             connection.execute_batch("CREATE TABLE IF NOT EXISTS t (a)").unwrap();
             log.sync().unwrap();
             let synchronous: i32 =
                 connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
             assert_eq!(synchronous, 1, "SQLite still syncs each commit");
+        }
+    }
+
+    #[test]
+    fn after_a_failed_sync_there_is_none_that_succeeds() {
+        // A device that cannot be synced.
+        let log = LogFile::new(File::open("/dev/full").unwrap());
+        log.check().unwrap();
+        for _ in 0..2 {
+            let error = log.sync().unwrap_err();
+            assert!(error.to_string().contains("open the store again"), "{error}");
+            log.check().unwrap_err();
         }
     }
 

@@ -139,11 +139,13 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
+        let log = self.log_file.clone();
+        log.as_ref().map_or(Ok(()), LogFile::check)?;
         self.begin()?;
         match work(&self.connection) {
             Ok(value) => {
                 self.end()?;
-                let synced = self.log_file.as_ref().map_or(Ok(()), LogFile::sync);
+                let synced = log.as_ref().map_or(Ok(()), LogFile::sync);
                 synced.map_err(|error| error.with_outcome(Outcome::Unknown))?;
                 Ok(value)
             }
