@@ -86,8 +86,12 @@ fn unsyncable(kind: ErrorKind) -> Error {
 mod tests {
     use std::os::unix::fs::{MetadataExt, symlink};
 
+    use persist_core::engine::Engine;
+
     use super::*;
     use crate::connect::{prepare_file, writer};
+    use crate::snapshot::Snapshots;
+    use crate::writer::Writer;
 
     fn inode(file: &File) -> (u64, u64) {
         let file = file.metadata().unwrap();
@@ -111,6 +115,20 @@ mod tests {
             let synchronous: i32 =
                 connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
             assert_eq!(synchronous, 1, "SQLite still syncs each commit");
+        }
+    }
+
+    #[test]
+    fn the_writer_has_its_commits_synced_if_they_are_to_be_durable() {
+        let dir = tempfile::tempdir().unwrap();
+        for durability in [Durability::Full, Durability::Relaxed] {
+            let options = Options::new(dir.path().join("a.sqlite")).durability(durability);
+            prepare_file(&options).unwrap();
+            let (connection, snapshots) = (writer(&options).unwrap(), Snapshots::new(&options));
+            let (witness, hints) = (Arc::default(), Arc::default());
+            let writer = Writer::new(connection, &options, snapshots, witness, hints, None, None);
+            let syncer = writer.unwrap().syncer().unwrap();
+            assert_eq!(syncer.is_some(), durability == Durability::Full);
         }
     }
 

@@ -1,3 +1,5 @@
+//! Groups that wait for those whom the last one has answered.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
