@@ -12,6 +12,7 @@ pub mod column;
 mod durability;
 pub mod engine;
 mod error;
+mod give_way;
 mod keyed;
 pub mod kv;
 pub mod objects;

@@ -87,9 +87,9 @@ impl<T: Send + 'static> Variable<T> {
     /// # Errors
     /// As [`get`](Self::get) and [`set`](Self::set).
     pub async fn update(&self, mut f: impl FnMut(T) -> T + Send) -> Result<T> {
-        let pen = self.0.raw.pen(self.0.key.clone());
+        let mut pen = self.0.raw.pen(self.0.key.clone());
         loop {
-            let stepped = self.0.raw.update(&pen, |found| {
+            let stepped = self.0.raw.update(&mut pen, |found| {
                 let Some(found) = found else { return Ok((None, None)) };
                 let new = f((self.0.form.decode)(found)?);
                 Ok::<_, Error>((Some(self.0.form.encode(&new)?), Some(new)))

@@ -11,7 +11,11 @@ pub const PART: usize = 4096;
 
 /// The `n`th key: 16 bytes, in no particular order.
 pub fn key(n: u64) -> String {
-    format!("{:016x}", (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let number = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // By hand, since the time of the formatter is to be seen beside the quickest gets.
+    let digit = |place: u32| char::from(DIGITS[(number >> (4 * place)) as usize % 16]);
+    (0..16).rev().map(digit).collect()
 }
 
 /// A value that was never given before for this `seed` and `n`: SQLite writes nothing for a row

@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use tokio::task::coop::consume_budget;
-
 use super::{RawTable, Table};
 use crate::Result;
 use crate::backend::{Cell, Commit, Direction, Expect, KeyRange, Marking, Write};
 use crate::column::{Column, KeyColumn, decode_value, encode_key, encode_value};
+use crate::give_way::give_way;
 
 impl<K: KeyColumn, V: Column> Table<K, V> {
     /// The value of `key`, if it has one.
@@ -147,7 +146,7 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
             let key = key.map_err(|error| raw.blame(operation, error))?;
             // Not through `RawTable::get`: the most frequent operation of all does without a future
             // inside the future.
-            consume_budget().await;
+            give_way().await;
             let found = match raw.get_now(&key) {
                 Some(found) => found,
                 None => raw.get_later(&key).await,

@@ -1,11 +1,11 @@
 //! A table of cells: what every typed operation comes down to.
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use tokio::task::coop::consume_budget;
 
 use crate::backend::{
     Backend, Batch, Cell, Commit, Expect, KeyRange, Marking, Op, TableHandle, Write,
 };
+use crate::give_way::give_way;
 use crate::{Error, Persist, Result};
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl RawTable {
     pub(crate) async fn get(&self, key: &Cell) -> Result<Option<Cell>> {
         // Reads of an embedded engine are always ready, so a task that only reads must give way
         // to others of its own accord.
-        consume_budget().await;
+        give_way().await;
         match self.get_now(key) {
             Some(found) => found,
             None => self.get_later(key).await,
@@ -63,7 +63,7 @@ impl RawTable {
     pub(crate) async fn get_many(&self, keys: &[Cell]) -> Result<Vec<Option<Cell>>> {
         let mut found = Vec::with_capacity(keys.len());
         while let Some(missing) = keys.get(found.len()..).filter(|missing| !missing.is_empty()) {
-            consume_budget().await;
+            give_way().await;
             let read = self.backend()?.get(&self.handle, missing, Marking::Skip).await?;
             found.extend(read.value);
         }

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
-use tokio::task::coop::consume_budget;
 
 use super::RawTable;
 use crate::backend::{Direction, KeyRange, Marking, Page, Read, Row};
 use crate::column::{Column, KeyColumn, decode_row};
+use crate::give_way::give_way;
 use crate::{Error, Result};
 
 /// How many rows are asked for at once.
@@ -86,7 +86,7 @@ impl Rows {
         let direction = self.direction;
         let limit = self.left.map_or(PAGE, |left| usize::try_from(left).unwrap_or(PAGE).min(PAGE));
         Next::Reading(Box::pin(async move {
-            consume_budget().await;
+            give_way().await;
             let page = async {
                 source.settle(&raw).await?;
                 let read = source.read(&raw)?;

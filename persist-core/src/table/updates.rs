@@ -59,8 +59,8 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         async move {
             let work = async {
                 let (key, default) = (key?, default?);
-                let pen = raw.pen(key);
-                raw.update(&pen, |found: Option<Cell>| {
+                let mut pen = raw.pen(key);
+                raw.update(&mut pen, |found: Option<Cell>| {
                     let old = decode_value::<V>(found.unwrap_or_else(|| default.clone()))?;
                     let new = f(old);
                     Ok::<_, Error>((Some(encode_value::<V>(V::borrow(&new))?), new))
@@ -125,14 +125,14 @@ impl<K: KeyColumn, V: Column> Table<K, V> {
         let key = encode_key::<K>(key);
         async move {
             let key = key.map_err(|error| raw.blame(operation, error))?;
-            let pen = raw.pen(key);
+            let mut pen = raw.pen(key);
             let step = |found: Option<Cell>| {
                 let old = found.map(decode_value::<V>).transpose().map_err(Failed::Store)?;
                 let new = f(old).map_err(Failed::User)?;
                 let cell = new.as_ref().map(|new| encode_value::<V>(V::borrow(new))).transpose();
                 Ok((cell.map_err(Failed::Store)?, new))
             };
-            raw.update(&pen, step).await.map_err(|failed| match failed {
+            raw.update(&mut pen, step).await.map_err(|failed| match failed {
                 Failed::Store(error) => raw.blame_key(operation, pen.key(), error).into(),
                 Failed::User(error) => error,
             })

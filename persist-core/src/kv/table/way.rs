@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use tokio::task::coop::consume_budget;
 
 use super::Tables;
 use super::rows::{Entry, Id, decode, entry_key};
 use crate::backend::Cell;
+use crate::give_way::give_way;
 use crate::kv::KeyPath;
 use crate::transaction::Tx;
 use crate::{Error, ErrorKind, Result};
@@ -59,7 +59,7 @@ impl Tables {
             && ids.len() < prefixes.len()
         {
             // Reads of an embedded engine are always ready.
-            consume_budget().await;
+            give_way().await;
             let row = entry_key(*id, place.basename())?;
             match tx.peek(&self.entries, &[row]).await?.pop().flatten().map(decode).transpose()? {
                 Some(Entry::Dictionary { id, .. }) => ids.push(id),
@@ -72,7 +72,7 @@ impl Tables {
     /// Reads all rows on the way in one state. `None` if they are others; `ids` then leads as far as
     /// they were right, and one further.
     async fn look(&self, tx: &Tx, prefixes: &[KeyPath], ids: &mut Vec<Id>) -> Result<Option<Way>> {
-        consume_budget().await;
+        give_way().await;
         let places = std::iter::zip(&*ids, prefixes);
         let keys = places.map(|(id, prefix)| entry_key(*id, prefix.basename()));
         let keys = keys.collect::<Result<Vec<_>>>()?;
