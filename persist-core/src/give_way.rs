@@ -41,17 +41,28 @@ pub(crate) async fn give_way() {
     }
 }
 
-/// Whether the thread's time with a task is over; a new one begins then.
 fn is_over() -> bool {
-    let Thread { calls, since } = THREAD.get();
-    if calls < UNWATCHED && since.is_some() {
-        THREAD.set(Thread { calls: calls + 1, since });
-        return false;
-    }
-    let now = Instant::now();
-    let over = since.is_none_or(|since| now - since >= SLICE);
-    THREAD.set(Thread { calls: 0, since: if over { Some(now) } else { since } });
+    let mut thread = THREAD.get();
+    let over = thread.is_over(Instant::now);
+    THREAD.set(thread);
     over
+}
+
+impl Thread {
+    /// Whether its time with a task is over; a new one begins then.
+    fn is_over(&mut self, clock: impl FnOnce() -> Instant) -> bool {
+        if self.calls < UNWATCHED && self.since.is_some() {
+            self.calls += 1;
+            return false;
+        }
+        self.calls = 0;
+        let now = clock();
+        let over = self.since.is_none_or(|since| now - since >= SLICE);
+        if over {
+            self.since = Some(now);
+        }
+        over
+    }
 }
 
 #[cfg(test)]
@@ -90,5 +101,18 @@ mod tests {
         }
         assert!(!ran.load(Ordering::Relaxed), "it gave way although there was no need to");
         other.await.unwrap();
+    }
+
+    /// However many calls it makes.
+    #[test]
+    fn a_thread_changes_tasks_once_in_its_time() {
+        let (begin, mut thread) = (Instant::now(), Thread { calls: 0, since: None });
+        let mut changes =
+            |time: Duration| (0..1000).filter(|_| thread.is_over(|| begin + time)).count();
+        assert_eq!(changes(Duration::ZERO), 1, "it is not known since when");
+        assert_eq!(changes(SLICE / 2), 0);
+        assert_eq!(changes(SLICE), 1);
+        assert_eq!(changes(SLICE + SLICE / 2), 0);
+        assert_eq!(changes(SLICE * 3), 1);
     }
 }

@@ -113,3 +113,14 @@ pub fn pieces(rows: u64) -> impl Iterator<Item = Vec<(String, Vec<u8>)>> {
     let piece = move |begin: u64| (begin..rows.min(begin + 1000)).map(|n| (key(n), value(0, n)));
     (0..rows).step_by(1000).map(move |begin| piece(begin).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::key;
+
+    #[test]
+    fn keys_are_sixteen_hexadecimal_digits() {
+        assert_eq!(key(0), "9e3779b97f4a7c15");
+        assert_eq!(key(7), format!("{:016x}", 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(8)));
+    }
+}
