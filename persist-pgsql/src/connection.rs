@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use persist_core::{Error, ErrorKind, Result};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use tokio::runtime::{Handle, Id};
 use tokio::time::timeout;
 
 use crate::error::{engine, is_lost, is_stale_statement};
@@ -29,6 +30,8 @@ pub(crate) type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
 pub(crate) struct Connection {
     inner: PgConnection,
+    /// The runtime that it was made on, and that its socket depends on.
+    home: Id,
     settings: Arc<Settings>,
     /// What the server knows the session by, if it is ours for longer than a transaction.
     session: Option<Session>,
@@ -71,7 +74,8 @@ impl Connection {
         let mut inner = PgConnection::connect_with(&settings.connect).await?;
         let session = setup::set_up(&mut inner, settings).await?;
         let settings = Arc::clone(settings);
-        Ok(Self { inner, settings, session, used: Instant::now(), broken: false })
+        let home = Handle::current().id();
+        Ok(Self { inner, home, settings, session, used: Instant::now(), broken: false })
     }
 
     /// A statement that is prepared once and kept.
@@ -134,6 +138,10 @@ impl Connection {
         if !self.broken && self.script("ROLLBACK".to_owned()).await.is_err() {
             self.broken = true;
         }
+    }
+
+    pub(crate) fn home(&self) -> Id {
+        self.home
     }
 
     /// Whether it can be used again.

@@ -16,6 +16,21 @@ use crate::work;
 /// Where something is read.
 pub(crate) trait Lane: Send + Sync + std::fmt::Debug {
     fn ask(&self, ask: Ask) -> impl Future<Output = Result<Answer>> + Send;
+
+    /// What keys are bound to, as many of them from the first on as the budget allows.
+    fn get(
+        &self,
+        table: &TableHandle,
+        keys: &[Cell],
+    ) -> impl Future<Output = Result<Vec<Option<Cell>>>> + Send {
+        let ask = Ask::Get { table: table.clone(), keys: keys.to_vec() };
+        async move {
+            match self.ask(ask).await {
+                Ok(Answer::Get(found)) => Ok(found),
+                other => Err(not_the_answer(other)),
+            }
+        }
+    }
 }
 
 /// Reading the present state.
@@ -28,18 +43,16 @@ pub(crate) struct Present {
 
 impl Lane for Present {
     async fn ask(&self, ask: Ask) -> Result<Answer> {
-        match ask {
-            Ask::Get { table, keys } => self.gather.get(table, keys).await.map(Answer::Get),
-            ask => {
-                let pool = Arc::clone(&self.pool);
-                let work = async move {
-                    let what = if matches!(ask, Ask::Count { .. }) { "a count" } else { "a scan" };
-                    let mut lent = pool.acquire(what).await?;
-                    work::read(&mut lent, &ask).await
-                };
-                self.runtime.run(work).await
-            }
-        }
+        let pool = Arc::clone(&self.pool);
+        let work = async move {
+            let mut lent = pool.acquire(ask.what()).await?;
+            work::read(&mut lent, &ask).await
+        };
+        self.runtime.run(work).await
+    }
+
+    async fn get(&self, table: &TableHandle, keys: &[Cell]) -> Result<Vec<Option<Cell>>> {
+        self.gather.get(table, keys).await
     }
 }
 
@@ -58,11 +71,8 @@ impl<L: Lane> Read for Reader<L> {
         marking: Marking,
     ) -> BoxFuture<'a, Result<Marked<Vec<Option<Cell>>>>> {
         async move {
-            let ask = Ask::Get { table: table.clone(), keys: keys.to_vec() };
-            match self.lane.ask(ask).await {
-                Ok(Answer::Get(found)) => self.witness.keys(table, keys, found, marking),
-                other => Err(not_the_answer(other)),
-            }
+            let found = self.lane.get(table, keys).await?;
+            self.witness.keys(table, keys, found, marking)
         }
         .map(|read| read.map_err(|error| error.table(table.name())))
         .boxed()

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use persist_core::{Error, ErrorKind, Result};
+use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -40,8 +41,7 @@ impl Pool {
     /// A connection, those that have waited longest first. `what` is who waits, for people.
     pub(crate) async fn acquire(self: &Arc<Self>, what: &str) -> Result<Lent> {
         let place = self.place(what).await?;
-        let idle = self.idle.lock().pop();
-        let connection = match idle {
+        let connection = match self.idle_on(Handle::current().id()) {
             Some(connection) => connection,
             None => Connection::open(&self.settings).await?,
         };
@@ -55,6 +55,20 @@ impl Pool {
         for connection in idle {
             connection.close().await;
         }
+    }
+
+    /// An idle one that was made on `runtime`, which has its socket at hand. If there is none, any
+    /// one, unless there may be one more: it does as well, through the runtime of its own; and if
+    /// that has ended, it is a connection that was lost.
+    fn idle_on(&self, runtime: Id) -> Option<Connection> {
+        let mut idle = self.idle.lock();
+        if let Some(place) = idle.iter().rposition(|connection| connection.home() == runtime) {
+            return Some(idle.swap_remove(place));
+        }
+        // The place of who asks is one of these.
+        let lent = self.settings.readers.saturating_sub(self.places.available_permits());
+        let is_full = idle.len() + lent > self.settings.readers;
+        if is_full { idle.pop() } else { None }
     }
 
     async fn place(&self, what: &str) -> Result<OwnedSemaphorePermit> {

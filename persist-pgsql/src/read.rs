@@ -30,6 +30,17 @@ pub(crate) enum Ask {
     Count { table: TableHandle, range: KeyRange },
 }
 
+impl Ask {
+    /// What it is, for people.
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "a read",
+            Self::Scan { .. } => "a scan",
+            Self::Count { .. } => "a count",
+        }
+    }
+}
+
 /// What was read.
 #[derive(Debug)]
 pub(crate) enum Answer {

@@ -7,8 +7,9 @@ use persist_core::backend::{Direction, KeyRange, Marking};
 use persist_core::column::{Integer, Text};
 use persist_core::{Error, ErrorKind, Persist, Table};
 use persist_pgsql::Options;
+use tokio::runtime::Runtime;
 
-use crate::support::{connect, fails, fresh, options};
+use crate::support::{connect, fails, fresh, options, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_tasks_over_four_connections_beside_snapshots() {
@@ -52,6 +53,41 @@ async fn two_hundred_tasks_over_four_connections_beside_snapshots() {
     );
 }
 
+/// A connection belongs to the runtime that it was made on, and is of use to others all the same.
+#[tokio::test]
+async fn many_runtimes_have_no_more_connections_than_one() {
+    let schema = fresh("runtimes");
+    let options = options(&schema).size_conn_pool(4).application_name(&schema);
+    let store = options.open().await.unwrap();
+    let table: Table<Text, Integer> = store.table("t").await.unwrap();
+    table.insert("a", 1).await.unwrap();
+    let mut sql = connect().await;
+    let count =
+        format!("SELECT count(*)::text FROM pg_stat_activity WHERE application_name = '{schema}'");
+    for _ in 0..3 {
+        let runtimes: Vec<_> = (0..3).map(|_| Runtime::new().unwrap()).collect();
+        let mut tasks = Vec::new();
+        for runtime in &runtimes {
+            tasks.extend((0..20).map(|_| {
+                let table = table.clone();
+                runtime.spawn(async move {
+                    for _ in 0..20 {
+                        assert_eq!(table.get("a").await.unwrap(), Some(1));
+                        assert_eq!(table.len().await.unwrap(), 1);
+                    }
+                })
+            }));
+        }
+        // One that was lost with its runtime takes a moment to end.
+        until(async || sql.text(&count).await.parse::<u8>().unwrap() <= 4).await;
+        for task in tasks {
+            task.await.unwrap();
+        }
+        runtimes.into_iter().for_each(Runtime::shutdown_background);
+    }
+    assert_eq!(table.get("a").await.unwrap(), Some(1));
+}
+
 #[tokio::test]
 async fn an_exhausted_pool_says_what_is_short() {
     let schema = fresh("short");
@@ -67,7 +103,7 @@ async fn an_exhausted_pool_says_what_is_short() {
     // The one reading connection waits for the lock by then.
     let waits = "SELECT count(*)::text FROM pg_locks WHERE NOT granted";
     let mut other = connect().await;
-    crate::support::until(async || other.text(waits).await != "0").await;
+    until(async || other.text(waits).await != "0").await;
     let late = fails(
         table.len().await,
         ErrorKind::Timeout,
@@ -105,13 +141,10 @@ async fn a_snapshot_that_is_too_old_says_so_and_frees_its_place() {
     let spec = store.tables().await.unwrap().remove(0).spec;
     let handle = backend.open_table(spec).await.unwrap();
     let snapshot = backend.snapshot().await.unwrap();
-    crate::support::until(async || {
-        snapshot.count(&handle, &KeyRange::all(), Marking::Skip).await.is_err()
-    })
-    .await;
+    until(async || snapshot.count(&handle, &KeyRange::all(), Marking::Skip).await.is_err()).await;
     let read = snapshot.count(&handle, &KeyRange::all(), Marking::Skip).await;
     fails(read, ErrorKind::Timeout, &["`snapshot_max_age`"]);
-    crate::support::until(async || backend.snapshot().await.is_ok()).await;
+    until(async || backend.snapshot().await.is_ok()).await;
 }
 
 #[tokio::test]

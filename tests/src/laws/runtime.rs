@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
+use futures_util::{FutureExt, TryStreamExt};
 use persist_core::{Committed, Error, Persist, Ref, Swap};
 use tokio::runtime::{Builder, Runtime};
 
@@ -77,6 +77,20 @@ pub async fn moved<S: Subject>(place: Place<S>) {
                 while stream.try_next().await.unwrap().is_some() {}
                 exercise(&store).await;
             });
+            in_runtime(bare(), exercise(&store));
+            // Begun in a runtime that ends, answered in another one.
+            for _ in 0..20 {
+                let read = in_runtime(multi(), async {
+                    for n in 0..20 {
+                        table.get(&key(n)).await.unwrap();
+                    }
+                    let mut read = Box::pin(table.get("hot"));
+                    (read.as_mut().now_or_never(), read)
+                });
+                if let (None, read) = read {
+                    assert!(in_runtime(current(), read).unwrap().is_none_or(|n| n == 1));
+                }
+            }
             in_runtime(current(), async {
                 exercise(&store).await;
                 store.close().await.unwrap();
@@ -169,6 +183,11 @@ fn in_runtime<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
 
 fn current() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Without sockets and without a clock.
+fn bare() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).build().expect("a runtime")
 }
 
 fn multi() -> Runtime {
