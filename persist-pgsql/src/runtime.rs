@@ -1,5 +1,5 @@
-//! A runtime of our own: connections die with the runtime that they were made on, and a caller's
-//! may end at any time.
+//! A runtime of our own, for what must not depend on a caller's: that may end at any time, and the
+//! connections that were made on it end with it.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-/// The thread that reads, listens, and holds snapshots. It ends when this is dropped.
+/// The thread that listens, scans, and holds snapshots. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     handle: Handle,
