@@ -170,7 +170,7 @@ impl Pgsql {
             GroupCommit::start("persist-pgsql-w", writer)
         });
         let writers = writers.collect::<Result<Vec<_>>>()?;
-        let pool = Pool::new(settings);
+        let pool = Pool::new(settings, &runtime);
         let gather = Gather::new(&runtime, &pool);
         Ok(Self {
             listening: Listening::start(&runtime, settings, &gates, &hints, notices, &pool),

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     /// What the server knows the session by, if it is ours for longer than a transaction.
     session: Option<Session>,
     used: Instant,
+    /// Whether a statement was begun whose end nobody has seen: who waited for it may have gone.
+    is_asked: bool,
     broken: bool,
 }
 
@@ -75,7 +77,15 @@ impl Connection {
         let session = setup::set_up(&mut inner, settings).await?;
         let settings = Arc::clone(settings);
         let home = Handle::current().id();
-        Ok(Self { inner, home, settings, session, used: Instant::now(), broken: false })
+        Ok(Self {
+            inner,
+            home,
+            settings,
+            session,
+            used: Instant::now(),
+            is_asked: false,
+            broken: false,
+        })
     }
 
     /// A statement that is prepared once and kept.
@@ -95,7 +105,7 @@ impl Connection {
         query: Query<'_>,
         expected: usize,
     ) -> sqlx::Result<Vec<PgRow>> {
-        let limit = self.settings.statement_timeout + GRACE;
+        let limit = self.asks();
         let read = async {
             let mut rows = Vec::with_capacity(expected);
             let mut stream = query.fetch(&mut self.inner);
@@ -110,14 +120,14 @@ impl Connection {
 
     /// Runs a statement to its end; how many rows it wrote.
     pub(crate) async fn execute(&mut self, query: Query<'_>) -> sqlx::Result<u64> {
-        let limit = self.settings.statement_timeout + GRACE;
+        let limit = self.asks();
         let done = timeout(limit, query.execute(&mut self.inner)).await;
         self.ended(done).map(|done| done.rows_affected())
     }
 
     /// Runs statements that hold nothing but what we wrote and quoted, in one round trip.
     pub(crate) async fn script(&mut self, sql: String) -> sqlx::Result<Vec<PgRow>> {
-        let limit = self.settings.statement_timeout + GRACE;
+        let limit = self.asks();
         let script = sqlx::raw_sql(AssertSqlSafe(sql));
         let done = timeout(limit, self.inner.fetch_all(script)).await;
         self.ended(done)
@@ -144,9 +154,9 @@ impl Connection {
         self.home
     }
 
-    /// Whether it can be used again.
+    /// Whether it can be used no more.
     pub(crate) fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.is_asked
     }
 
     /// Makes a connection that was idle tell whether it lives.
@@ -174,11 +184,18 @@ impl Connection {
         let _ = timeout(GRACE, self.inner.close()).await;
     }
 
+    /// Notes that a statement begins; how long its answer is waited for.
+    fn asks(&mut self) -> Duration {
+        self.is_asked = true;
+        self.settings.statement_timeout + GRACE
+    }
+
     fn ended<T>(
         &mut self,
         done: Result<sqlx::Result<T>, tokio::time::error::Elapsed>,
     ) -> sqlx::Result<T> {
         self.used = Instant::now();
+        self.is_asked = false;
         let done = done.unwrap_or_else(|_| {
             // Whatever it answers later is not what the next statement asked for.
             self.broken = true;

@@ -4,6 +4,7 @@ mod collector;
 mod homes;
 mod queue;
 mod round;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,10 +64,14 @@ impl Gather {
         let known = if is_own { Known::Fit } else { homes.known(runtime.id()) };
         let home = if known == Known::Fit { runtime } else { &self.own };
         let needs_collector = homes.queue(home.id()).add(get);
+        let needs_watch = !is_own && homes.needs_watch();
         // What is spawned on a runtime that has ended is dropped at once, and takes the lock then.
         drop(homes);
         if needs_collector {
             home.spawn(Collector::new(&self.shared, home.id()).run());
+        }
+        if needs_watch {
+            self.own.spawn(watch::watch(Arc::clone(&self.shared), self.own.clone()));
         }
         if known == Known::New {
             runtime.spawn(homes::try_out(Arc::clone(&self.shared), runtime.id()));

@@ -11,10 +11,13 @@ use tokio::time::timeout;
 
 use crate::connection::Connection;
 use crate::options::address::Settings;
+use crate::runtime::Runtime;
 
 #[derive(Debug)]
 pub(crate) struct Pool {
     settings: Arc<Settings>,
+    /// The store's own runtime.
+    own: Id,
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     waiting: AtomicUsize,
@@ -29,9 +32,10 @@ pub(crate) struct Lent {
 }
 
 impl Pool {
-    pub(crate) fn new(settings: &Arc<Settings>) -> Arc<Self> {
+    pub(crate) fn new(settings: &Arc<Settings>, runtime: &Runtime) -> Arc<Self> {
         Arc::new(Self {
             settings: Arc::clone(settings),
+            own: runtime.handle().id(),
             places: Arc::new(Semaphore::new(settings.readers)),
             idle: Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -57,18 +61,25 @@ impl Pool {
         }
     }
 
-    /// An idle one that was made on `runtime`, which has its socket at hand. If there is none, any
-    /// one, unless there may be one more: it does as well, through the runtime of its own; and if
-    /// that has ended, it is a connection that was lost.
+    /// An idle one that was made on `runtime`, which has its socket at hand, or else, if there may be
+    /// no further one, on the store's own, which goes on whatever callers do. If there is none,
+    /// there is room for one more afterwards.
     fn idle_on(&self, runtime: Id) -> Option<Connection> {
         let mut idle = self.idle.lock();
-        if let Some(place) = idle.iter().rposition(|connection| connection.home() == runtime) {
+        let of = |home| move |connection: &Connection| connection.home() == home;
+        if let Some(place) = idle.iter().rposition(of(runtime)) {
             return Some(idle.swap_remove(place));
         }
         // The place of who asks is one of these.
         let lent = self.settings.readers.saturating_sub(self.places.available_permits());
-        let is_full = idle.len() + lent > self.settings.readers;
-        if is_full { idle.pop() } else { None }
+        if idle.len() + lent <= self.settings.readers {
+            return None;
+        }
+        let own = idle.iter().rposition(of(self.own));
+        if own.is_none() {
+            idle.pop();
+        }
+        own.map(|place| idle.swap_remove(place))
     }
 
     async fn place(&self, what: &str) -> Result<OwnedSemaphorePermit> {
@@ -105,9 +116,9 @@ impl Lent {
 
     /// Puts a new connection in the place of one that was lost.
     pub(crate) async fn replace(&mut self) -> Result<()> {
-        // Those that were idle meanwhile were lost in the same way.
-        self.connection = None;
-        self.pool.idle.lock().clear();
+        let home = self.connection.take().map(|connection| connection.home());
+        // Those that were idle meanwhile on the same runtime were lost in the same way.
+        self.pool.idle.lock().retain(|connection| Some(connection.home()) != home);
         self.connection = Some(Connection::open(&self.pool.settings).await?);
         Ok(())
     }

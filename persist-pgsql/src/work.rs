@@ -72,8 +72,10 @@ async fn read_once<W: Work>(connection: &mut Connection, work: &W) -> Result<W::
     if !connection.is_shared() {
         return work.run(connection).await;
     }
-    connection.begin("READ ONLY", "").await?;
-    let read = work.run(connection).await;
+    let read = match connection.begin("READ ONLY", "").await {
+        Ok(_) => work.run(connection).await,
+        Err(error) => Err(error.into()),
+    };
     connection.roll_back().await;
     read
 }

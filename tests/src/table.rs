@@ -55,7 +55,8 @@ macro_rules! laws {
                 callbacks hundred half_unwatched;
             hints: each_change listeners overflow end;
             cancel: singles batches updates reads snapshots opens closes transactions defaults watches;
-            runtime: current_thread spawned moved ended_under_way foreign_executor;
+            runtime: current_thread spawned moved ended_under_way foreign_executor
+                blocked_thread;
             processes: increments creation schema visible one_winner batches dropped_table hints
                 defaults transactions watches test_and_set atomic_watches;
             crash: puts batches counter;

@@ -58,11 +58,14 @@ impl Collector {
 
     /// The next round. If nobody is in it, this collector has ended.
     fn take(&mut self) -> Vec<Get> {
-        let mut queue = self.queue();
+        let mut homes = self.shared.homes.lock();
+        // It goes on, if it was thought to stand still.
+        homes.approve(self.runtime);
+        let queue = homes.queue(self.runtime);
         let round = queue.take();
         queue.under_way += round.len();
         queue.collectors -= usize::from(round.is_empty());
-        drop(queue);
+        drop(homes);
         self.has_ended = round.is_empty();
         self.under_way = round.len();
         round

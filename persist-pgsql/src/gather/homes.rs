@@ -1,9 +1,10 @@
-//! The runtimes that reads are made on: each caller's, if it can, since a read there wakes no other
-//! thread, and the store's own.
+//! The runtimes that reads are made on: each caller's, if it can, since an answer need not go from
+//! thread to thread then, and the store's own.
 //!
-//! A connection lives on the runtime that it was made on. So each has rounds of its own, and when a
-//! caller's ends, only those who asked there lose them.
+//! Each has rounds of its own: when a caller's ends or stands still, so do only the reads of those
+//! who asked there, and they are made on the store's own then.
 
+use std::mem;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +22,18 @@ pub(super) struct Homes {
     /// The store's own.
     own: Queue,
     callers: Vec<Home>,
+    is_watched: bool,
 }
 
 /// A caller's runtime.
 struct Home {
     runtime: Id,
-    /// Whether connections can be made there; as long as nobody knows, nobody reads there.
+    /// Whether connections can be made there, and it does not stand still; as long as nobody
+    /// knows, nobody reads there.
     is_fit: bool,
     queue: Queue,
+    /// How many rounds had begun there when it was last looked at, and whether somebody waited.
+    seen: (u64, bool),
 }
 
 /// What is known of a runtime.
@@ -52,14 +57,14 @@ pub(super) fn here() -> Option<Handle> {
 /// sockets: tokio panics then, and with it this task, but no caller's.
 pub(super) async fn try_out(shared: Arc<Shared>, runtime: Id) {
     tokio::time::sleep(Duration::ZERO).await;
-    // There are sockets if it says that there is none to be had.
+    // An error will do: without sockets, tokio panics instead.
     drop(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await);
     shared.homes.lock().approve(runtime);
 }
 
 impl Homes {
     pub(super) fn new() -> Self {
-        Self { own: Queue::new(Pace::OWN), callers: Vec::new() }
+        Self { own: Queue::new(Pace::OWN), callers: Vec::new(), is_watched: false }
     }
 
     /// What is known of a caller's runtime, which is remembered from now on.
@@ -70,7 +75,7 @@ impl Homes {
             None => {
                 self.forget_idle();
                 let queue = Queue::new(Pace::CALLERS);
-                self.callers.push(Home { runtime, is_fit: false, queue });
+                self.callers.push(Home { runtime, is_fit: false, queue, seen: (0, false) });
                 Known::New
             }
         }
@@ -84,7 +89,33 @@ impl Homes {
         }
     }
 
-    fn approve(&mut self, runtime: Id) {
+    /// Whether somebody is to be started who looks after callers' runtimes.
+    pub(super) fn needs_watch(&mut self) -> bool {
+        !mem::replace(&mut self.is_watched, true)
+    }
+
+    /// Hands those who wait where no round has begun for a while to the store's own runtime. How
+    /// many collectors it needs for them; `None` if nobody has read anything since the last time.
+    pub(super) fn look_after(&mut self) -> Option<usize> {
+        let (mut collectors, mut is_idle) = (0, true);
+        for home in &mut self.callers {
+            let now = (home.queue.rounds, !home.queue.waiting.is_empty());
+            let before = mem::replace(&mut home.seen, now);
+            is_idle &= home.queue.is_idle() && now.0 == before.0;
+            let stands_still = now.1 && now == before;
+            if stands_still {
+                home.is_fit = false;
+                for get in mem::take(&mut home.queue.waiting) {
+                    collectors += usize::from(self.own.add(get));
+                }
+            }
+        }
+        self.is_watched = !is_idle;
+        self.is_watched.then_some(collectors)
+    }
+
+    /// Says that a runtime does what it should.
+    pub(super) fn approve(&mut self, runtime: Id) {
         if let Some(home) = self.of(runtime) {
             home.is_fit = true;
         }

@@ -18,6 +18,8 @@ pub(super) struct Queue {
     /// How many reads are in their rounds.
     pub(super) under_way: usize,
     pub(super) collectors: usize,
+    /// How many rounds have begun.
+    pub(super) rounds: u64,
 }
 
 /// How rounds follow each other.
@@ -26,6 +28,7 @@ pub(super) struct Pace {
     /// How many collect reads, and so how many rounds are under way at once.
     collectors: usize,
     /// How long a round waits for those whom the last one has answered: a small part of a round.
+    /// It may take longer where other tasks do not give way.
     pub(super) patience: Duration,
 }
 
@@ -39,7 +42,7 @@ impl Pace {
 
 impl Queue {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, waiting: Vec::new(), under_way: 0, collectors: 0 }
+        Self { pace, waiting: Vec::new(), under_way: 0, collectors: 0, rounds: 0 }
     }
 
     /// Whether a collector is to be started.
@@ -52,6 +55,7 @@ impl Queue {
 
     /// Everything that waits, within limits.
     pub(super) fn take(&mut self) -> Vec<Get> {
+        self.rounds += 1;
         let mut bytes = 0;
         let fits = |get: &&Get| {
             let fits = bytes < BYTE_BUDGET;

@@ -18,7 +18,7 @@ async fn nobody_waits_for_collectors_that_are_gone() {
     // Nobody listens there, so each collector tries to connect again and again.
     let settings = Options::new().url("postgres://127.0.0.1:1/nowhere").settle().unwrap();
     let runtime = Runtime::start().unwrap();
-    let gather = Arc::new(Gather::new(&runtime, &Pool::new(&Arc::new(settings))));
+    let gather = Arc::new(Gather::new(&runtime, &Pool::new(&Arc::new(settings), &runtime)));
     let ask = || {
         let gather = Arc::clone(&gather);
         tokio::spawn(async move { gather.get(&table(), &[Cell::Integer(1)]).await })
@@ -49,7 +49,7 @@ async fn reads_are_made_on_the_runtime_of_who_asks() {
     let url = persist_servers::Postgres::shared_url().unwrap();
     let settings = Options::new().url(url).settle().unwrap();
     let runtime = Runtime::start().unwrap();
-    let gather = Gather::new(&runtime, &Pool::new(&Arc::new(settings)));
+    let gather = Gather::new(&runtime, &Pool::new(&Arc::new(settings), &runtime));
     // The table is none of PostgreSQL's: that is said by who has come so far.
     let is_read =
         async || gather.get(&table(), &[]).await.unwrap_err().kind() == ErrorKind::Backend;

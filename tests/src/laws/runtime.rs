@@ -7,7 +7,7 @@ use futures_util::{FutureExt, TryStreamExt};
 use persist_core::{Committed, Error, Persist, Ref, Swap};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::aid::tasks::{apart, block_on, ends};
+use crate::aid::tasks::{apart, block_on, end, ends};
 use crate::aid::{all, key, numbers};
 use crate::{Place, Subject};
 
@@ -140,6 +140,27 @@ pub async fn foreign_executor<S: Subject>(place: Place<S>) {
         block_on(async {
             let store = place.open().await;
             exercise(&store).await;
+            store.close().await.unwrap();
+        });
+    })
+    .await;
+}
+
+/// A thread of a runtime may wait by itself, as code does that knows of no runtime, and holds up
+/// nobody but who needs that thread.
+pub async fn blocked_thread<S: Subject>(place: Place<S>) {
+    apart(move || {
+        multi().block_on(async {
+            let store = place.open().await;
+            let table = numbers(&store, "t").await;
+            table.insert("a", 1).await.unwrap();
+            for round in 0..3 {
+                let others = (0..50).map(|_| table.get("a"));
+                assert_eq!(try_join_all(others).await.unwrap(), [Some(1); 50], "{round}");
+                let blocked = table.clone();
+                let blocked = tokio::spawn(async move { block_on(blocked.get("a")) });
+                assert_eq!(end(blocked).await.unwrap(), Some(1));
+            }
             store.close().await.unwrap();
         });
     })
