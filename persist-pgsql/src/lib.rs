@@ -27,9 +27,10 @@
 //! | connecting | 3, besides authentication |
 //!
 //! Reads by key are made on the runtime of who asks, if that has several threads and was built with
-//! `enable_all`, as `#[tokio::main]` does; all else, on threads of the store's own. On one that has
-//! several threads but no sockets or clock, tokio reports one panic, of a task that found that out;
-//! it does no harm unless panics abort the program.
+//! `enable_all`, as `#[tokio::main]` does; all else, on threads of the store's own. Code that blocks
+//! such threads delays reads of that runtime, by up to a tenth of a second if they had not begun. On
+//! one that has several threads but no sockets or clock, tokio reports one panic, of a task that
+//! found that out; it does no harm unless panics abort the program.
 //!
 //! Connections: at most [`size_conn_pool`](Options::size_conn_pool), the
 //! [`snapshots`](Options::snapshots) that are or were open, and one while somebody watches.
