@@ -214,3 +214,6 @@ impl std::fmt::Debug for Connection {
         f.debug_struct("Connection").field("broken", &self.broken).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

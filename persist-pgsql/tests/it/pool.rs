@@ -53,7 +53,7 @@ async fn two_hundred_tasks_over_four_connections_beside_snapshots() {
     );
 }
 
-/// A connection belongs to the runtime that it was made on, and is of use to others all the same.
+/// A connection is lent to the runtime that it was made on, and yet there are no more for that.
 #[tokio::test]
 async fn many_runtimes_have_no_more_connections_than_one() {
     let schema = fresh("runtimes");
