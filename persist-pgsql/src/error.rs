@@ -18,7 +18,7 @@ pub(crate) fn engine(error: sqlx::Error) -> Error {
             "TLS with the PostgreSQL server failed; check `tls` and `root_certificate`, and that \
              the server offers TLS",
         ),
-        sqlx::Error::Io(_) => (
+        error if matches!(error, sqlx::Error::Io(_)) || is_hung_up(error) => (
             ErrorKind::Unavailable,
             "the connection to the PostgreSQL server failed; is it running?",
         ),
@@ -52,6 +52,7 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 pub(crate) fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => !is_tls(error),
+        sqlx::Error::Protocol(_) => is_hung_up(error),
         // Too many connections; starting up, shutting down.
         sqlx::Error::Database(_) => {
             code(error).is_some_and(|code| code == "53300" || class(code) == "57")
@@ -67,6 +68,12 @@ fn is_tls(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
         _ => false,
     }
+}
+
+/// Whether the other side closed the connection instead of saying whether it offers TLS, which the
+/// driver takes for an answer of 0: so do servers and proxies that are just shutting down.
+fn is_hung_up(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Protocol(said) if said.contains("SSLRequest: 0x00"))
 }
 
 /// Whether others were in the way, so that the same transaction may succeed when made again.

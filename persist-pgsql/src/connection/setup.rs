@@ -4,6 +4,7 @@ use persist_core::Durability;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
+use crate::error::is_lost;
 use crate::options::address::Settings;
 
 /// What the server knows the session by, and what changes after each of its restarts, those that
@@ -47,8 +48,11 @@ pub(super) async fn set_up(
     let script = assignments(settings, "SESSION").join("; ");
     connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(script))).await?;
     let identity = connection.fetch_optional(sqlx::raw_sql(IDENTITY)).await;
-    // An engine that is not PostgreSQL itself may not know; then lost ends stay unknown.
-    Ok(identity.ok().flatten().and_then(|row| session(&row).ok()))
+    match identity {
+        Err(error) if is_lost(&error) => Err(error),
+        // An engine that is not PostgreSQL itself may not know; then lost ends stay unknown.
+        identity => Ok(identity.ok().flatten().and_then(|row| session(&row).ok())),
+    }
 }
 
 /// The same, for each transaction of a session that others use too.

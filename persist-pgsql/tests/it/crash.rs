@@ -15,7 +15,7 @@ use persist_servers::Postgres;
 use tokio::task::JoinHandle;
 
 use crate::support::{Sql, at, fails, until};
-use proxy::Proxy;
+use proxy::{Proxy, WORD};
 
 type Numbers = Table<Text, Integer>;
 
@@ -200,12 +200,13 @@ async fn a_commit_whose_answer_was_lost_is_known_to_be_applied() {
         both(&store, &left, &right, "before", n).await.unwrap();
         proxy.cut_after_commit();
         both(&store, &left, &right, &format!("k{n}"), n).await.unwrap();
-        assert_eq!(proxy.commits_cut(), usize::try_from(n).unwrap() + 1);
+        assert_eq!(proxy.were_cut(), usize::try_from(n).unwrap() + 1);
         assert_eq!(right.get(&format!("k{n}")).await.unwrap(), Some(n));
     }
     // One statement alone has no number to ask for.
-    proxy.cut_all_answers();
-    let error = left.insert("alone", 1).await.unwrap_err();
+    proxy.cut_after_word();
+    let error = left.insert(WORD, 1).await.unwrap_err();
+    assert_eq!(proxy.were_cut(), 6);
     assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
     assert!(!error.is_retryable());
 }
@@ -221,9 +222,31 @@ async fn a_commit_that_was_lost_is_made_again() {
         proxy.cut_before_commit();
         let key = format!("k{n}");
         both(&store, &left, &right, &key, n).await.unwrap();
-        assert_eq!(proxy.commits_cut(), usize::try_from(n).unwrap() + 1);
+        assert_eq!(proxy.were_cut(), usize::try_from(n).unwrap() + 1);
         assert_eq!(left.get(&key).await.unwrap(), Some(n));
     }
+}
+
+/// As a server does that is going down, or a proxy before it.
+#[tokio::test]
+async fn one_who_hangs_up_without_a_word_is_asked_again() {
+    let server = Postgres::builder().tcp().start().unwrap();
+    let proxy = Proxy::start(server.port()).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", proxy.port());
+    proxy.refuse(3);
+    let (store, left, _) = open(&url).await;
+    assert_eq!(proxy.refusals(), 0);
+    proxy.cut();
+    proxy.refuse(3);
+    left.insert("a", 1).await.unwrap();
+    assert_eq!(proxy.refusals(), 0);
+    assert_eq!(left.get("a").await.unwrap(), Some(1));
+    // If it never speaks, that is told.
+    proxy.cut();
+    proxy.refuse(usize::MAX);
+    let hasty = at(&url, "public").acquire_timeout(Duration::from_millis(300));
+    fails(hasty.open().await, ErrorKind::Unavailable, &["is it running?", "300ms"]);
+    drop(store);
 }
 
 #[tokio::test]

@@ -17,8 +17,11 @@ const NOTHING: u8 = 0;
 const BEFORE: u8 = 1;
 /// The answer to the next commit does not reach the client.
 const AFTER: u8 = 2;
-/// No answer to anything reaches the client.
-const ANSWERS: u8 = 3;
+/// The answer to the next statement with [`WORD`] in it does not reach the client.
+const WORD_AFTER: u8 = 3;
+
+/// What [`Proxy::cut_after_word`] looks for among what is sent.
+pub(crate) const WORD: &str = "word-to-cut-after";
 
 pub(crate) struct Proxy {
     port: u16,
@@ -27,7 +30,9 @@ pub(crate) struct Proxy {
 
 struct State {
     plan: AtomicU8,
-    commits: AtomicUsize,
+    cut: AtomicUsize,
+    /// How many connections more are closed as soon as they are made.
+    refusals: AtomicUsize,
     /// How often all connections were cut.
     cuts: watch::Sender<usize>,
 }
@@ -38,13 +43,19 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             plan: AtomicU8::new(NOTHING),
-            commits: AtomicUsize::new(0),
+            cut: AtomicUsize::new(0),
+            refusals: AtomicUsize::new(0),
             cuts: watch::Sender::new(0),
         });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+            while let Ok((mut client, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
+                if state.refuses() {
+                    // What is closed before it was read is reset, which is another error.
+                    let _ = client.read(&mut [0; 64]).await;
+                    continue;
+                }
                 let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
                 tokio::spawn(async move { state.join(client, server).await });
             }
@@ -69,13 +80,23 @@ impl Proxy {
         self.state.plan.store(AFTER, SEQ);
     }
 
-    pub(crate) fn cut_all_answers(&self) {
-        self.state.plan.store(ANSWERS, SEQ);
+    pub(crate) fn cut_after_word(&self) {
+        self.state.plan.store(WORD_AFTER, SEQ);
     }
 
-    /// How many commits met a cut.
-    pub(crate) fn commits_cut(&self) -> usize {
-        self.state.commits.load(SEQ)
+    /// Closes so many connections as soon as they are made.
+    pub(crate) fn refuse(&self, connections: usize) {
+        self.state.refusals.store(connections, SEQ);
+    }
+
+    /// How many connections are still to be refused.
+    pub(crate) fn refusals(&self) -> usize {
+        self.state.refusals.load(SEQ)
+    }
+
+    /// How many commits, or words, met a cut.
+    pub(crate) fn were_cut(&self) -> usize {
+        self.state.cut.load(SEQ)
     }
 }
 
@@ -105,7 +126,8 @@ impl State {
             if is_commit && self.next(BEFORE) {
                 return;
             }
-            if is_commit && self.next(AFTER) {
+            let has_word = sent.windows(WORD.len()).any(|part| part == WORD.as_bytes());
+            if is_commit && self.next(AFTER) || has_word && self.next(WORD_AFTER) {
                 deaf.store(true, SEQ);
             }
             if to.write_all(sent).await.is_err() {
@@ -118,8 +140,7 @@ impl State {
         let mut buffer = vec![0; 64 << 10];
         loop {
             let read = from.read(&mut buffer).await.unwrap_or(0);
-            let answers = || self.plan.compare_exchange(ANSWERS, NOTHING, SEQ, SEQ).is_ok();
-            if read == 0 || deaf.load(SEQ) || answers() {
+            if read == 0 || deaf.load(SEQ) {
                 return;
             }
             if to.write_all(&buffer[..read]).await.is_err() {
@@ -128,11 +149,15 @@ impl State {
         }
     }
 
+    fn refuses(&self) -> bool {
+        self.refusals.fetch_update(SEQ, SEQ, |left| left.checked_sub(1)).is_ok()
+    }
+
     /// Whether this is what was planned, which it then is no more.
     fn next(&self, plan: u8) -> bool {
         let planned = self.plan.compare_exchange(plan, NOTHING, SEQ, SEQ).is_ok();
         if planned {
-            self.commits.fetch_add(1, SEQ);
+            self.cut.fetch_add(1, SEQ);
         }
         planned
     }
