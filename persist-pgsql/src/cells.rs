@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use persist_core::backend::{Cell, CellType};
 use persist_core::{Error, ErrorKind, Result};
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Row as _};
 
 use crate::connection::Query;
 use crate::error::engine;
@@ -101,22 +101,34 @@ impl Form {
 
     /// The cell in a column of a row.
     pub(crate) fn cell(self, row: &PgRow, column: usize) -> Result<Cell> {
-        let cell = match self.cell {
-            CellType::Text if self.escaped => return text(unescaped(row, column)?),
-            CellType::Bytes if self.escaped => return unescaped(row, column).map(Cell::Bytes),
-            CellType::Text => row.try_get(column).map(Cell::Text),
-            CellType::Bytes => row.try_get(column).map(Cell::Bytes),
-            CellType::Integer => row.try_get(column).map(Cell::Integer),
-            CellType::Real => row.try_get(column).map(Cell::Real),
-        };
-        match cell {
-            Ok(Cell::Real(real)) if real.is_nan() => {
-                Err(Error::new(ErrorKind::Decode, "the stored number is NaN"))
-            }
-            // Equal to the other zero for the server, and before it for us.
-            Ok(Cell::Real(0.0)) => Ok(Cell::Real(0.0)),
-            Ok(cell) => Ok(cell),
-            Err(error) => Err(engine(error)),
+        match self.cell {
+            _ if self.escaped => self.unescaped(&get::<String>(row, column)?),
+            CellType::Text => get(row, column).map(Cell::Text),
+            CellType::Bytes => get(row, column).map(Cell::Bytes),
+            CellType::Integer => get(row, column).map(Cell::Integer),
+            CellType::Real => get(row, column).and_then(real),
+        }
+    }
+
+    /// The cells in the array that is in a column of a row. One of no elements may be NULL.
+    pub(crate) fn cells(self, row: &PgRow, column: usize) -> Result<Vec<Option<Result<Cell>>>> {
+        fn all<T>(
+            row: &PgRow,
+            column: usize,
+            cell: impl Fn(T) -> Result<Cell>,
+        ) -> Result<Vec<Option<Result<Cell>>>>
+        where
+            Option<Vec<Option<T>>>: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
+        {
+            let all = get::<Option<Vec<Option<T>>>>(row, column)?.unwrap_or_default();
+            Ok(all.into_iter().map(|value| value.map(&cell)).collect())
+        }
+        match self.cell {
+            _ if self.escaped => all(row, column, |stored: String| self.unescaped(&stored)),
+            CellType::Text => all(row, column, |text| Ok(Cell::Text(text))),
+            CellType::Bytes => all(row, column, |bytes| Ok(Cell::Bytes(bytes))),
+            CellType::Integer => all(row, column, |integer| Ok(Cell::Integer(integer))),
+            CellType::Real => all(row, column, real),
         }
     }
 
@@ -126,15 +138,39 @@ impl Form {
             Ok(cell) => Some(cell),
             // The largest number, for the server and for us.
             Err(_) if self.cell == CellType::Real => Some(Cell::Real(f64::NAN)),
-            Err(_) if self.escaped => unescaped(row, column).map(Cell::Bytes).ok(),
+            Err(_) if self.escaped => {
+                let stored: String = get(row, column).ok()?;
+                unescaped(&stored).map(Cell::Bytes).ok()
+            }
             Err(_) => None,
         }
     }
+
+    /// The cell that is stored escaped.
+    fn unescaped(self, stored: &str) -> Result<Cell> {
+        let bytes = unescaped(stored)?;
+        if self.cell == CellType::Text { text(bytes) } else { Ok(Cell::Bytes(bytes)) }
+    }
 }
 
-fn unescaped(row: &PgRow, column: usize) -> Result<Vec<u8>> {
-    let stored: String = row.try_get(column).map_err(engine)?;
-    escaped::unescape(&stored).ok_or_else(|| {
+fn get<'r, T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(
+    row: &'r PgRow,
+    column: usize,
+) -> Result<T> {
+    row.try_get(column).map_err(engine)
+}
+
+fn real(real: f64) -> Result<Cell> {
+    match real {
+        _ if real.is_nan() => Err(Error::new(ErrorKind::Decode, "the stored number is NaN")),
+        // Equal to the other zero for the server, and before it for us.
+        0.0 => Ok(Cell::Real(0.0)),
+        _ => Ok(Cell::Real(real)),
+    }
+}
+
+fn unescaped(stored: &str) -> Result<Vec<u8>> {
+    escaped::unescape(stored).ok_or_else(|| {
         Error::new(ErrorKind::Decode, "the stored text is not escaped as Ocsipersist does it")
     })
 }

@@ -7,7 +7,6 @@ use hashbrown::hash_map::Entry;
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{Cell, Direction, KeyRange, Page, Row, TableHandle};
 use persist_core::{Error, Result};
-use sqlx::postgres::PgRow;
 use sqlx::{Row as _, ValueRef as _};
 
 use crate::connection::Connection;
@@ -117,7 +116,7 @@ async fn get_short(
     table: &PgTable,
     keys: &[&Cell],
 ) -> Result<Option<Vec<Result<Option<Cell>>>>, Failure> {
-    let (Some(query), Some(share)) = (&table.get_short, table.share(keys.len(), BUDGET)) else {
+    let (Some(query), Some(share)) = (&table.get_short, table.share(keys.len())) else {
         return Ok(None);
     };
     // A key that is asked for twice comes once.
@@ -129,10 +128,13 @@ async fn get_short(
         }
     }
     let query = table.key.bind_all(connection.query(query), places.keys().copied())?;
-    let rows = connection.many_rows(query.bind(share), keys.len()).await?;
+    let rows = connection.many_rows(query.bind(number(share)), keys.len()).await?;
     let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
-    if !all_are_there(table, &rows)? {
-        return Ok(None);
+    for row in &rows {
+        if row.try_get_raw(1)?.is_null() {
+            table.note_long(share);
+            return Ok(None);
+        }
     }
     for row in &rows {
         let place = places.get(&table.key.cell(row, 0)?);
@@ -158,26 +160,27 @@ pub(crate) async fn scan(
     limit: usize,
 ) -> Result<Page, Failure> {
     let limit = limit.min(MOST_ROWS);
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let short = match table.share(limit, BUDGET) {
-        Some(share) => short_rows(connection, table, range, direction, most, share).await?,
-        None => None,
-    };
-    let are_short = short.is_some();
-    let rows = match short {
-        Some(rows) => rows,
-        None => connection.rows(table.page(connection, range, direction, most, BUDGET)).await?,
-    };
+    while let Some(rows) = table.short_rows(limit)
+        && let Some(share) = table.share(rows)
+    {
+        match short_page(connection, table, range, direction, rows, share).await? {
+            Short::Page(page) => return Ok(page),
+            Short::HasLong => table.note_long(share),
+            Short::NoPlace => break,
+        }
+    }
+    let query = table.page(connection, range, direction, number(limit), BUDGET);
+    let rows = connection.rows(query).await?;
     let mut page = Page { rows: Vec::with_capacity(rows.len()), rest: None };
     let mut cut = rows.len() >= limit;
     let mut last = None;
     for row in &rows {
-        if !are_short && !row.try_get::<bool, _>(2)? {
+        if !row.try_get::<bool, _>(2)? {
             cut = true;
             break;
         }
         last = table.key.place(row, 0);
-        page.rows.push(binding(table, row));
+        page.rows.push(binding(table.key.cell(row, 0), table.value.cell(row, 1)));
     }
     if cut {
         page.rest = last.and_then(|last| rest(range, direction, &last));
@@ -185,29 +188,38 @@ pub(crate) async fn scan(
     Ok(page)
 }
 
-/// The rows of a page, if each value is within its share of the budget.
-async fn short_rows(
+/// What became of a page whose sizes were not added up.
+enum Short {
+    Page(Page),
+    /// A value has more than its share.
+    HasLong,
+    /// The key that the rest comes after cannot be read.
+    NoPlace,
+}
+
+/// A page, if each value is within its share of the budget.
+async fn short_page(
     connection: &mut Connection,
     table: &PgTable,
     range: &KeyRange,
     direction: Direction,
-    limit: i64,
-    share: i64,
-) -> Result<Option<Vec<PgRow>>, Failure> {
-    let rows =
-        connection.rows(table.short_page(connection, range, direction, limit, share)).await?;
-    Ok(all_are_there(table, &rows)?.then_some(rows))
-}
-
-/// Whether each of the rows, keys and values, has its value. One that has none was too long.
-fn all_are_there(table: &PgTable, rows: &[PgRow]) -> sqlx::Result<bool> {
-    for row in rows {
-        if row.try_get_raw(1)?.is_null() {
-            table.note_long();
-            return Ok(false);
-        }
+    limit: usize,
+    share: usize,
+) -> Result<Short, Failure> {
+    let query = table.short_page(connection, range, direction, number(limit), number(share));
+    let rows = connection.rows(query).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let (keys, values) = (table.key.cells(row, 0)?, table.value.cells(row, 1)?);
+    let mut page = Page { rows: Vec::with_capacity(keys.len()), rest: None };
+    for (key, value) in keys.into_iter().zip(values) {
+        let (Some(key), Some(value)) = (key, value) else { return Ok(Short::HasLong) };
+        page.rows.push(binding(key, value));
     }
-    Ok(true)
+    if page.rows.len() >= limit {
+        let Some(Ok((last, _))) = page.rows.last() else { return Ok(Short::NoPlace) };
+        page.rest = rest(range, direction, last);
+    }
+    Ok(Short::Page(page))
 }
 
 pub(crate) async fn count(
@@ -220,10 +232,15 @@ pub(crate) async fn count(
     Ok(count.unsigned_abs())
 }
 
-fn binding(table: &PgTable, row: &PgRow) -> Row {
-    let key = table.key.cell(row, 0)?;
-    let value = table.value.cell(row, 1).map_err(|error| error.key(&key))?;
+fn binding(key: Result<Cell>, value: Result<Cell>) -> Row {
+    let key = key?;
+    let value = value.map_err(|error| error.key(&key))?;
     Ok((key, value))
+}
+
+/// A number of rows or bytes, as a parameter.
+fn number(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// What is left of a range after the key at `last`.

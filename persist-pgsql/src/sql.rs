@@ -3,14 +3,21 @@
 use std::fmt::Write as _;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use persist_core::Result;
+use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{Cell, CellType, Direction, KeyRange, TableHandle, TableSpec};
 
 use crate::cells::Form;
 use crate::connection::{Connection, Query};
 use crate::gates::Gates;
+
+/// With a smaller share of an answer, it would too often turn out that a value is longer.
+const LEAST_SHARE: usize = 1024;
+
+/// Pages of fewer rows cost more than to add up the sizes in larger ones.
+const FEWEST_ROWS: usize = 64;
 
 /// What a [`TableHandle`] of this backend holds.
 #[derive(Debug)]
@@ -28,8 +35,8 @@ pub(crate) struct PgTable {
     /// Keys and values by an array of keys, NULL for a value that has more than a number of bytes.
     /// Half the work for the server, but it cannot add up.
     pub(crate) get_short: Option<Arc<str>>,
-    /// Whether values were met that have more than their share of an answer.
-    has_long: AtomicBool,
+    /// The largest share of an answer that some value was met to have more than; 0 if none was.
+    exceeded: AtomicUsize,
     /// Locks the rows of an array of keys, in the order of keys, and returns those that an array
     /// of flags says, up to a number of bytes of values.
     pub(crate) lock: Arc<str>,
@@ -81,7 +88,7 @@ impl PgTable {
                 )
                 .into()
             }),
-            has_long: AtomicBool::new(false),
+            exceeded: AtomicUsize::new(0),
             lock: format!(
                 "WITH t AS MATERIALIZED ( \
                    SELECT t.key, t.value, w.read FROM unnest($1::{k}[], $2::bool[]) AS w(key, read) \
@@ -115,16 +122,22 @@ impl PgTable {
 
     /// The most bytes that each of so many values may have if they are to be read without adding
     /// their sizes up; `None` if that had better be done.
-    pub(crate) fn share(&self, values: usize, budget: i64) -> Option<i64> {
-        /// With less, it would too often turn out that a value is longer.
-        const LEAST: i64 = 1024;
-        let share = budget.checked_div(i64::try_from(values).ok()?)?;
-        (share >= LEAST && !self.has_long.load(Ordering::Relaxed)).then_some(share)
+    pub(crate) fn share(&self, values: usize) -> Option<usize> {
+        let share = BYTE_BUDGET.checked_div(values)?;
+        let exceeded = self.exceeded.load(Ordering::Relaxed);
+        (share >= LEAST_SHARE && share > exceeded).then_some(share)
+    }
+
+    /// How many rows, `limit` at most, are to be read so, in one page; fewer for longer values.
+    pub(crate) fn short_rows(&self, limit: usize) -> Option<usize> {
+        let share = LEAST_SHARE.max(2 * self.exceeded.load(Ordering::Relaxed));
+        let rows = limit.min(BYTE_BUDGET / share);
+        (rows == limit || rows >= FEWEST_ROWS).then_some(rows)
     }
 
     /// Says that a value was met that has more than its share.
-    pub(crate) fn note_long(&self) {
-        self.has_long.store(true, Ordering::Relaxed);
+    pub(crate) fn note_long(&self, share: usize) {
+        self.exceeded.fetch_max(share, Ordering::Relaxed);
     }
 
     /// A page of a range: keys, values, and whether the value is there. The last row may be one
@@ -155,8 +168,9 @@ impl PgTable {
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
-    /// Keys and values of a page, NULL for a value that has more than `share` bytes. It costs the
-    /// server less, but it cannot add up.
+    /// Keys and values of a page, as two arrays, NULL for a value that has more than `share` bytes.
+    /// It costs the server less, but it cannot add up; and rows of one column each cost both sides
+    /// more than elements.
     pub(crate) fn short_page<'q>(
         &self,
         connection: &Connection,
@@ -169,8 +183,9 @@ impl PgTable {
         let (name, place) = (&self.name, self.key.compared("key"));
         let (size, order) = (self.value.size_of("value"), order(direction));
         let sql = format!(
-            "SELECT key, CASE WHEN {size} <= $1 THEN value END FROM {name}{condition} \
-             ORDER BY {place} {order} LIMIT $2"
+            "SELECT array_agg(key), array_agg(CASE WHEN {size} <= $1 THEN value END) FROM ( \
+               SELECT key, value FROM {name}{condition} \
+               ORDER BY {place} {order} LIMIT $2) AS page"
         );
         let query = connection.query(&sql.into()).bind(share).bind(limit);
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))

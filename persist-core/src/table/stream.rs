@@ -15,8 +15,11 @@ use crate::column::{Column, KeyColumn, decode_row};
 use crate::give_way::give_way;
 use crate::{Error, Result};
 
-/// How many rows are asked for at once.
-const PAGE: usize = 256;
+/// How many rows are asked for at first: who wants few of many need not have said so.
+const FIRST_PAGE: usize = 256;
+
+/// How many are asked for at once then.
+const PAGE: usize = 1024;
 
 /// Where rows are read.
 pub(crate) enum Source {
@@ -49,6 +52,8 @@ pub(crate) struct Rows {
     direction: Direction,
     /// How many rows may still be given, if there is a limit.
     left: Option<u64>,
+    /// How many are asked for next.
+    page: usize,
     buffer: std::vec::IntoIter<Row>,
     next: Next,
 }
@@ -74,17 +79,18 @@ impl Rows {
             Ok(None) => (Vec::new(), Next::End),
             Err(error) => (vec![Err(error)], Next::End),
         };
-        Self { raw, direction, left: limit, buffer: rows.into_iter(), next }
+        Self { raw, direction, left: limit, page: FIRST_PAGE, buffer: rows.into_iter(), next }
     }
 
     pub(crate) fn raw(&self) -> &RawTable {
         &self.raw
     }
 
-    fn read(&self, mut source: Source, range: KeyRange) -> Next {
+    fn read(&mut self, mut source: Source, range: KeyRange) -> Next {
         let raw = Arc::clone(&self.raw);
         let direction = self.direction;
-        let limit = self.left.map_or(PAGE, |left| usize::try_from(left).unwrap_or(PAGE).min(PAGE));
+        let page = std::mem::replace(&mut self.page, PAGE);
+        let limit = self.left.map_or(page, |left| usize::try_from(left).unwrap_or(page).min(page));
         Next::Reading(Box::pin(async move {
             give_way().await;
             let page = async {

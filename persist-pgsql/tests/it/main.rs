@@ -12,6 +12,7 @@ mod collation;
 mod crash;
 mod gathered;
 mod ocsipersist;
+mod pages;
 mod plans;
 mod pool;
 mod reference;
