@@ -96,23 +96,24 @@ impl Connection {
 
     /// Runs a statement to its end.
     pub(crate) async fn rows(&mut self, query: Query<'_>) -> sqlx::Result<Vec<PgRow>> {
-        self.many_rows(query, 0).await
+        let mut rows = Vec::new();
+        self.each_row(query, |row| rows.push(row)).await?;
+        Ok(rows)
     }
 
-    /// The same of a statement that has about so many rows.
-    pub(crate) async fn many_rows(
+    /// The same, row by row, which keeps no more than one of them.
+    pub(crate) async fn each_row(
         &mut self,
         query: Query<'_>,
-        expected: usize,
-    ) -> sqlx::Result<Vec<PgRow>> {
+        mut see: impl FnMut(PgRow),
+    ) -> sqlx::Result<()> {
         let limit = self.asks();
         let read = async {
-            let mut rows = Vec::with_capacity(expected);
             let mut stream = query.fetch(&mut self.inner);
             while let Some(row) = stream.try_next().await? {
-                rows.push(row);
+                see(row);
             }
-            Ok(rows)
+            Ok(())
         };
         let done = timeout(limit, read).await;
         self.ended(done)

@@ -68,6 +68,7 @@ mod cells;
 mod check;
 mod connection;
 mod error;
+mod gaps;
 mod gates;
 mod gather;
 mod lane;

@@ -1,18 +1,20 @@
 //! Reading, on a connection that somebody has chosen.
 
+mod keys;
+
 use std::ops::Bound;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use persist_core::backend::limits::BYTE_BUDGET;
 use persist_core::backend::{Cell, Direction, KeyRange, Page, Row, TableHandle};
 use persist_core::{Error, Result};
-use sqlx::{Row as _, ValueRef as _};
+use sqlx::Row as _;
 
 use crate::connection::Connection;
 use crate::error::engine;
 use crate::sql::PgTable;
 use crate::work::Work;
+
+pub(crate) use keys::get;
 
 /// How many bytes of values and keys one answer may hold.
 #[expect(clippy::cast_possible_wrap, reason = "it is a small number")]
@@ -75,80 +77,6 @@ impl Work for Ask {
             }
         }
     }
-}
-
-/// What keys are bound to, as many of them from the first on as the budget allows.
-pub(crate) async fn get(
-    connection: &mut Connection,
-    table: &PgTable,
-    keys: &[&Cell],
-) -> Result<Vec<Result<Option<Cell>>>, Failure> {
-    match keys {
-        [] => return Ok(Vec::new()),
-        [key] => {
-            let rows = connection.rows(table.key.bind(connection.query(&table.get), key)).await?;
-            return Ok(vec![rows.first().map(|row| table.value.cell(row, 0)).transpose()]);
-        }
-        _ => {}
-    }
-    if let Some(found) = get_short(connection, table, keys).await? {
-        return Ok(found);
-    }
-    let query = table.key.bind_all(connection.query(&table.get_all), keys.iter().copied())?;
-    let rows = connection.many_rows(query.bind(BUDGET), keys.len()).await?;
-    let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
-    for row in &rows {
-        let position: i64 = row.try_get(0)?;
-        let position = usize::try_from(position - 1).unwrap_or(usize::MAX);
-        if !row.try_get::<bool, _>(2)? {
-            // Sorted or not, nothing from here on was kept.
-            found.truncate(position);
-        } else if let Some(found) = found.get_mut(position) {
-            *found = table.value.cell(row, 1).map(Some);
-        }
-    }
-    Ok(found)
-}
-
-/// What keys are bound to, if each value is within its share of the budget.
-async fn get_short(
-    connection: &mut Connection,
-    table: &PgTable,
-    keys: &[&Cell],
-) -> Result<Option<Vec<Result<Option<Cell>>>>, Failure> {
-    let (Some(query), Some(share)) = (&table.get_short, table.share(keys.len())) else {
-        return Ok(None);
-    };
-    // A key that is asked for twice comes once.
-    let (mut places, mut again) = (HashMap::with_capacity(keys.len()), Vec::new());
-    for (place, key) in keys.iter().copied().enumerate() {
-        match places.entry(key) {
-            Entry::Vacant(first) => _ = first.insert(place),
-            Entry::Occupied(first) => again.push((place, *first.get())),
-        }
-    }
-    let query = table.key.bind_all(connection.query(query), places.keys().copied())?;
-    let rows = connection.many_rows(query.bind(number(share)), keys.len()).await?;
-    let mut found: Vec<Result<Option<Cell>>> = keys.iter().map(|_| Ok(None)).collect();
-    for row in &rows {
-        if row.try_get_raw(1)?.is_null() {
-            table.note_long(share);
-            return Ok(None);
-        }
-    }
-    for row in &rows {
-        let place = places.get(&table.key.cell(row, 0)?);
-        if let Some(found) = place.and_then(|place| found.get_mut(*place)) {
-            *found = table.value.cell(row, 1).map(Some);
-        }
-    }
-    for (place, first) in again {
-        let value = found.get(first).map(|found| found.as_ref().map_err(Error::duplicate).cloned());
-        if let Some((found, value)) = found.get_mut(place).zip(value) {
-            *found = value;
-        }
-    }
-    Ok(Some(found))
 }
 
 /// One page.

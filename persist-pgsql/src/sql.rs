@@ -11,6 +11,7 @@ use persist_core::backend::{Cell, CellType, Direction, KeyRange, TableHandle, Ta
 
 use crate::cells::Form;
 use crate::connection::{Connection, Query};
+use crate::gaps::Gaps;
 use crate::gates::Gates;
 
 /// With a smaller share of an answer, it would too often turn out that a value is longer.
@@ -32,11 +33,11 @@ pub(crate) struct PgTable {
     pub(crate) get: Arc<str>,
     /// Values by an array of keys, with their positions in it, up to a number of bytes.
     pub(crate) get_all: Arc<str>,
-    /// Keys and values by an array of keys, NULL for a value that has more than a number of bytes.
-    /// Half the work for the server, but it cannot add up.
-    pub(crate) get_short: Option<Arc<str>>,
+    /// The same without positions, where keys can be told apart by what they are.
+    pub(crate) get_short: Option<GetShort>,
     /// The largest share of an answer that some value was met to have more than; 0 if none was.
     exceeded: AtomicUsize,
+    pub(crate) gaps: Gaps,
     /// Locks the rows of an array of keys, in the order of keys, and returns those that an array
     /// of flags says, up to a number of bytes of values.
     pub(crate) lock: Arc<str>,
@@ -45,6 +46,15 @@ pub(crate) struct PgTable {
     /// Unbinds an array of keys.
     pub(crate) delete: Arc<str>,
     pub(crate) alone: Alone,
+}
+
+/// Values by an array of keys, in the order of keys, NULL for one that has more than a number of
+/// bytes. Half the work for the server, but it cannot add up.
+#[derive(Debug)]
+pub(crate) struct GetShort {
+    pub(crate) values: Arc<str>,
+    /// The keys too, which tell those apart that are bound.
+    pub(crate) rows: Arc<str>,
 }
 
 /// Statements that are a transaction each: the gate, one change, and the notice of it. They return
@@ -80,15 +90,9 @@ impl PgTable {
                    JOIN {name} t ON {stored} = {asked}) AS found",
             )
             .into(),
-            // Keys that are compared as what they are not cannot be told apart by what they are.
-            get_short: (stored == "t.key").then(|| {
-                format!(
-                    "SELECT t.key, CASE WHEN {size} <= $2 THEN t.value END FROM {name} t \
-                     WHERE t.key = ANY($1::{k}[])"
-                )
-                .into()
-            }),
+            get_short: (stored == "t.key").then(|| GetShort::new(&name, [key, value])),
             exceeded: AtomicUsize::new(0),
+            gaps: Gaps::default(),
             lock: format!(
                 "WITH t AS MATERIALIZED ( \
                    SELECT t.key, t.value, w.read FROM unnest($1::{k}[], $2::bool[]) AS w(key, read) \
@@ -204,6 +208,22 @@ impl PgTable {
         let sql = format!("{what} FROM {}{condition}", self.name);
         let query = connection.query(&sql.into());
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
+    }
+}
+
+impl GetShort {
+    fn new(name: &str, [key, value]: [Form; 2]) -> Self {
+        let (k, size) = (key.declared(), value.size_of("t.value"));
+        // The order of the column, if it is one of ours. Nobody may read somebody else's value.
+        let collate = if k == "text" { "COLLATE \"C\"" } else { "" };
+        let get = |key: &str| -> Arc<str> {
+            format!(
+                "SELECT CASE WHEN {size} <= $2 THEN t.value END{key} FROM {name} t \
+                 WHERE t.key = ANY($1::{k}[]) ORDER BY t.key {collate}"
+            )
+            .into()
+        };
+        Self { values: get(""), rows: get(", t.key") }
     }
 }
 
