@@ -155,7 +155,7 @@ impl PgTable {
         budget: i64,
     ) -> Query<'q> {
         let order = order(direction);
-        let size = format!("{} + {}", self.key.size_of("key"), self.value.size_of("value"));
+        let size = self.row_size();
         let (condition, cells) = condition(self.key, range, 3);
         let (name, place) = (&self.name, self.key.compared("key"));
         let sql = format!(
@@ -172,8 +172,8 @@ impl PgTable {
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
-    /// Keys and values of a page, as two arrays, NULL for a value that has more than `share` bytes.
-    /// It costs the server less, but it cannot add up; and rows of one column each cost both sides
+    /// Keys and values of a page, as two arrays, NULL for a value that has more than `share` bytes,
+    /// its key's included. It costs the server less, but it cannot add up; and rows cost both sides
     /// more than elements.
     pub(crate) fn short_page<'q>(
         &self,
@@ -185,7 +185,7 @@ impl PgTable {
     ) -> Query<'q> {
         let (condition, cells) = condition(self.key, range, 3);
         let (name, place) = (&self.name, self.key.compared("key"));
-        let (size, order) = (self.value.size_of("value"), order(direction));
+        let (size, order) = (self.row_size(), order(direction));
         let sql = format!(
             "SELECT array_agg(key), array_agg(CASE WHEN {size} <= $1 THEN value END) FROM ( \
                SELECT key, value FROM {name}{condition} \
@@ -201,6 +201,11 @@ impl PgTable {
 
     pub(crate) fn delete_range<'q>(&self, connection: &Connection, range: &KeyRange) -> Query<'q> {
         self.over(connection, "DELETE", range)
+    }
+
+    /// How many bytes of a page a row takes.
+    fn row_size(&self) -> String {
+        format!("{} + {}", self.key.size_of("key"), self.value.size_of("value"))
     }
 
     fn over<'q>(&self, connection: &Connection, what: &str, range: &KeyRange) -> Query<'q> {

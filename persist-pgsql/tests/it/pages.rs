@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
 use persist_core::backend::limits::BYTE_BUDGET;
-use persist_core::backend::{Direction, KeyRange, Marking, Row};
-use persist_core::column::{Bytes, Integer};
+use persist_core::backend::{Backend, Direction, KeyRange, Marking, Row, TableHandle};
+use persist_core::column::{Bytes, Integer, Text};
 use persist_core::{Committed, Persist, Table};
 
 use crate::support::{fresh, options};
@@ -35,15 +35,37 @@ async fn every_row_is_there_once_however_long_some_are() {
             rows.sort_unstable();
             assert!(rows.into_iter().eq(expected.clone()), "with values of {size} bytes");
         }
-        let mut left = Some(KeyRange::all());
-        while let Some(range) = left {
-            let page = backend.scan(&handle, &range, Direction::Forward, 5000, Marking::Skip);
-            let page = page.await.unwrap().value;
-            let weight: usize = page.rows.iter().map(weight).sum();
-            assert!(weight <= BYTE_BUDGET || page.rows.len() == 1, "{weight} bytes in a page");
-            left = page.rest;
-        }
+        within_budget(&*backend, &handle).await;
     }
+}
+
+#[tokio::test]
+async fn keys_count_as_values_do() {
+    let backend = options(&fresh("pages")).backend().await.unwrap();
+    let store = Persist::new(backend.clone());
+    let table: Table<Text, Bytes> = store.table("t").await.unwrap();
+    let handle = backend.open_table(store.tables().await.unwrap().remove(0).spec).await.unwrap();
+    let mut batch = store.batch();
+    for n in 0..900 {
+        batch.insert(&table, &format!("{n:01500}"), &[7; 100]).unwrap();
+    }
+    assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    assert_eq!(within_budget(&*backend, &handle).await, 900);
+    assert_eq!(within_budget(&*backend, &handle).await, 900);
+}
+
+/// How many rows there are, in pages that are each no larger than one may be.
+async fn within_budget(backend: &dyn Backend, table: &TableHandle) -> usize {
+    let (mut left, mut rows) = (Some(KeyRange::all()), 0);
+    while let Some(range) = left {
+        let page = backend.scan(table, &range, Direction::Forward, 5000, Marking::Skip);
+        let page = page.await.unwrap().value;
+        let weight: usize = page.rows.iter().map(weight).sum();
+        assert!(weight <= BYTE_BUDGET || page.rows.len() == 1, "{weight} bytes in a page");
+        rows += page.rows.len();
+        left = page.rest;
+    }
+    rows
 }
 
 fn weight(row: &Row) -> usize {
