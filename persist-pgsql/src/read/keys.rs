@@ -63,8 +63,7 @@ async fn get_short(
     if !table.gaps.are_likely() {
         let mut same = keys.distinct();
         let read = Short { table, sql: &query.values, keys, share };
-        let (found, rows) = read.run(connection, |_| same.next()).await?;
-        let has_gaps = rows != keys.distinct().count();
+        let (found, has_gaps) = read.run(connection, |_| same.next()).await?;
         table.gaps.note(has_gaps);
         if !has_gaps {
             return Ok(found);
@@ -72,8 +71,8 @@ async fn get_short(
     }
     let of_row = |row: &PgRow| Some(keys.same_as(&table.key.cell(row, 1).ok()?));
     let read = Short { table, sql: &query.rows, keys, share };
-    let (found, rows) = read.run(connection, of_row).await?;
-    table.gaps.note(rows != keys.distinct().count());
+    let (found, has_gaps) = read.run(connection, of_row).await?;
+    table.gaps.note(has_gaps);
     Ok(found)
 }
 
@@ -86,13 +85,13 @@ struct Short<'r> {
 }
 
 impl<'r> Short<'r> {
-    /// What was found, unless some value was too long, and in how many rows. `same` tells which
-    /// keys a row is of.
+    /// What was found, unless some value was too long, and whether some key is bound to nothing.
+    /// `same` tells which keys a row is of.
     async fn run(
         self,
         connection: &mut Connection,
         mut same: impl FnMut(&PgRow) -> Option<&'r [Asked<'r>]>,
-    ) -> Result<(Option<Found>, usize), Failure> {
+    ) -> Result<(Option<Found>, bool), Failure> {
         let Self { table, keys, .. } = self;
         let (mut found, mut rows, mut are_short) = (nothing(keys.0.len()), 0, true);
         let see = |row: PgRow| {
@@ -106,11 +105,12 @@ impl<'r> Short<'r> {
                 put(&mut found, first.1, value);
             }
         };
-        let distinct = keys.distinct().filter_map(|same| same.first());
+        let mut distinct = 0;
+        let once = keys.distinct().filter_map(|same| same.first()).inspect(|_| distinct += 1);
         let query = connection.query(self.sql);
-        let query = table.key.bind_all(query, distinct.map(|(key, _)| *key))?;
+        let query = table.key.bind_all(query, once.map(|(key, _)| *key))?;
         connection.each_row(query.bind(number(self.share)), see).await?;
-        Ok((are_short.then_some(found), rows))
+        Ok((are_short.then_some(found), rows != distinct))
     }
 }
 
