@@ -18,8 +18,8 @@ use crate::{Case, Side};
 
 type Value = Postcard<Session>;
 
-/// How many rows a page has: as many as the typed table asks for.
-const PAGE: usize = 256;
+/// How many rows the first page of a stream has, and the others.
+const PAGES: [usize; 2] = [256, 1024];
 
 pub(crate) struct Memory {
     table: Table<Text, Value>,
@@ -95,9 +95,11 @@ impl Memory {
 
     async fn bare_scan(&self, limit: u64) -> Result<u64> {
         let (mut range, mut seen) = (Some(KeyRange::all()), 0);
+        let [mut size, others] = PAGES;
         while let Some(left) = range {
             let read =
-                self.backend.scan(&self.handle, &left, Direction::Forward, PAGE, Marking::Skip);
+                self.backend.scan(&self.handle, &left, Direction::Forward, size, Marking::Skip);
+            size = others;
             let page = read.await?.value;
             for row in page.rows {
                 let (key, value) = row?;
