@@ -69,11 +69,22 @@ async fn get_short(
             return Ok(found);
         }
     }
-    let of_row = |row: &PgRow| Some(keys.same_as(&table.key.cell(row, 1).ok()?));
+    // Whoever is bound to something must not be taken for somebody who is not.
+    let mut unread = None;
+    let of_row = |row: &PgRow| match table.key.cell(row, 1) {
+        Ok(key) => Some(keys.same_as(&key)),
+        Err(error) => {
+            unread = Some(error);
+            None
+        }
+    };
     let read = Short { table, sql: &query.rows, keys, share };
     let (found, has_gaps) = read.run(connection, of_row).await?;
     table.gaps.note(has_gaps);
-    Ok(found)
+    match unread {
+        Some(error) => Err(error.into()),
+        None => Ok(found),
+    }
 }
 
 /// A read of values that may have no more bytes than their share.

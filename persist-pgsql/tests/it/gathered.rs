@@ -82,3 +82,18 @@ async fn a_value_that_cannot_be_read_is_told_to_those_who_asked_for_it() {
         }
     }
 }
+
+/// Somebody has changed the table: keys that are there must not seem to be bound to nothing.
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_told() {
+    let schema = fresh("gathered");
+    let store = options(&schema).open().await.unwrap();
+    let table: Table<Integer, Integer> = store.table("t").await.unwrap();
+    for key in 0..3 {
+        table.insert(key, key).await.unwrap();
+    }
+    connect().await.run(format!("ALTER TABLE {schema}.t ALTER COLUMN key TYPE smallint")).await;
+    let error = table.get_many([0, 1, 2, 3]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(error.to_string().contains("\"t\""), "{error}");
+}
