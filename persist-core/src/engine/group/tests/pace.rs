@@ -22,11 +22,26 @@ impl Engine for Slow {
     }
 }
 
-/// The first one is alone in the first group. If nobody were waited for, he would be in every
-/// second one, and the others in those between.
+/// How many times each of them writes.
+const ROUNDS: usize = 20;
+
+/// Who comes late since the machine had other things to do is rightly not waited for, so it is
+/// tried a few times. If nobody were waited for, no try would do.
 #[tokio::test]
 async fn who_writes_again_and_again_shares_each_group_with_all_others() {
-    const ROUNDS: usize = 20;
+    let mut groups = Vec::new();
+    for _ in 0..5 {
+        groups.push(groups_of_eight().await);
+        if groups.last() < Some(&(ROUNDS * 3 / 2)) {
+            return;
+        }
+    }
+    panic!("{groups:?} groups for {ROUNDS} rounds of all");
+}
+
+/// The first one is alone in the first group. If nobody were waited for, he would be in every
+/// second one, and the others in those between.
+async fn groups_of_eight() -> usize {
     let groups = Arc::new(AtomicUsize::new(0));
     let commits = GroupCommit::start("test", Slow(Arc::clone(&groups))).unwrap();
     let writer = |begin: usize| {
@@ -42,6 +57,5 @@ async fn who_writes_again_and_again_shares_each_group_with_all_others() {
         }
     };
     join_all([0, 1, 1, 1, 1, 1, 1, 1].map(writer)).await;
-    let groups = groups.load(Ordering::Relaxed);
-    assert!(groups < ROUNDS * 3 / 2, "{groups} groups for {ROUNDS} rounds of all");
+    groups.load(Ordering::Relaxed)
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::poll;
 
 use super::super::{Engine, GroupCommit, Syncer};
 use crate::backend::{Batch, Commit};
@@ -20,21 +21,21 @@ struct Disk {
     synced: AtomicUsize,
     /// How many syncs there were.
     syncs: AtomicUsize,
-    is_syncing: AtomicBool,
-    /// How many groups were committed during a sync.
-    meanwhile: AtomicUsize,
+    /// How many groups have come.
+    groups: AtomicUsize,
+    /// While it is set, no commit ends.
+    holds_commits: AtomicBool,
+    /// While it is set, no sync ends but the first.
+    holds_syncs: AtomicBool,
     is_full: AtomicBool,
 }
 
-/// Needs about as long to commit as to sync.
 struct Counting(Arc<Disk>);
 
 impl Engine for Counting {
     fn commit(&mut self, group: &[Batch]) -> Vec<Result<Commit>> {
-        thread::sleep(Duration::from_millis(2));
-        if self.0.is_syncing.load(SeqCst) {
-            self.0.meanwhile.fetch_add(1, SeqCst);
-        }
+        self.0.groups.fetch_add(1, SeqCst);
+        wait_until("the commit is let go", || !self.0.holds_commits.load(SeqCst));
         self.0.committed.fetch_add(group.len(), SeqCst);
         group.iter().map(|_| Ok(Commit::Applied)).collect()
     }
@@ -43,10 +44,8 @@ impl Engine for Counting {
         let disk = Arc::clone(&self.0);
         Ok(Some(Box::new(move || {
             let committed = disk.committed.load(SeqCst);
-            disk.syncs.fetch_add(1, SeqCst);
-            disk.is_syncing.store(true, SeqCst);
-            thread::sleep(Duration::from_millis(2));
-            disk.is_syncing.store(false, SeqCst);
+            let is_first = disk.syncs.fetch_add(1, SeqCst) == 0;
+            wait_until("the sync is let go", || is_first || !disk.holds_syncs.load(SeqCst));
             if disk.is_full.load(SeqCst) {
                 return Err(Error::new(ErrorKind::NoSpace, "the disk is full"));
             }
@@ -66,8 +65,17 @@ fn batch() -> Batch {
     Batch { ops: Vec::new() }
 }
 
+/// Far longer than anything here takes: it is the end of a test that would hang.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_mins(1), "not within a minute: {what}");
+        thread::yield_now();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_answered_before_he_is_synced_and_the_next_group_does_not_wait_for_that() {
+async fn nobody_is_answered_before_he_is_synced() {
     let (disk, commits) = start();
     let answered = AtomicUsize::new(0);
     let writer = |_| async {
@@ -78,9 +86,35 @@ async fn nobody_is_answered_before_he_is_synced_and_the_next_group_does_not_wait
         }
     };
     join_all((0..WRITERS).map(writer)).await;
-    assert!(disk.meanwhile.load(SeqCst) > 5, "groups wait for each other's syncs");
-    // All of them in one group, or in two: a few more of each where somebody came late.
-    assert!(disk.syncs.load(SeqCst) < 100, "{} syncs", disk.syncs.load(SeqCst));
+}
+
+#[tokio::test]
+async fn the_next_group_does_not_wait_for_a_sync() {
+    let (disk, commits) = start();
+    disk.holds_commits.store(true, SeqCst);
+    disk.holds_syncs.store(true, SeqCst);
+    let mut first = commits.commit(batch());
+    assert!(poll!(&mut first).is_pending());
+    wait_until("the first one is a group by himself", || disk.groups.load(SeqCst) == 1);
+    let mut others: Vec<_> = (1..WRITERS).map(|_| commits.commit(batch())).collect();
+    for other in &mut others {
+        assert!(poll!(other).is_pending());
+    }
+    // His group tells how many there are, so they are two groups.
+    disk.holds_commits.store(false, SeqCst);
+    assert_eq!(first.await.unwrap(), Commit::Applied);
+    wait_until("both groups are committed", || disk.committed.load(SeqCst) == WRITERS);
+    assert_eq!(disk.groups.load(SeqCst), 3);
+    assert_eq!(disk.synced.load(SeqCst), 1);
+    for other in &mut others {
+        assert!(poll!(other).is_pending(), "an answer came before the sync");
+    }
+    disk.holds_syncs.store(false, SeqCst);
+    for answer in join_all(others).await {
+        assert_eq!(answer.unwrap(), Commit::Applied);
+    }
+    assert_eq!(disk.synced.load(SeqCst), WRITERS);
+    assert!(disk.syncs.load(SeqCst) <= 3, "{} syncs", disk.syncs.load(SeqCst));
 }
 
 #[tokio::test]
