@@ -55,6 +55,18 @@ impl Form {
         }
     }
 
+    /// A column as bytes behind their number, as an expression.
+    pub(crate) fn sent_as(self, column: &str) -> String {
+        let bytes = match self.cell {
+            CellType::Bytes if !self.escaped => column.to_owned(),
+            CellType::Text | CellType::Bytes => format!("textsend({column})"),
+            CellType::Integer => return format!("int4send(8) || int8send({column})"),
+            CellType::Real => return format!("int4send(8) || float8send({column})"),
+        };
+        // Everything is UTF-8.
+        format!("int4send(octet_length({column})) || {bytes}")
+    }
+
     /// A cell as the next parameter.
     pub(crate) fn bind<'q>(self, query: Query<'q>, cell: &Cell) -> Query<'q> {
         match cell {
@@ -110,25 +122,18 @@ impl Form {
         }
     }
 
-    /// The cells in the array that is in a column of a row. One of no elements may be NULL.
-    pub(crate) fn cells(self, row: &PgRow, column: usize) -> Result<Vec<Option<Result<Cell>>>> {
-        fn all<T>(
-            row: &PgRow,
-            column: usize,
-            cell: impl Fn(T) -> Result<Cell>,
-        ) -> Result<Vec<Option<Result<Cell>>>>
-        where
-            Option<Vec<Option<T>>>: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
-        {
-            let all = get::<Option<Vec<Option<T>>>>(row, column)?.unwrap_or_default();
-            Ok(all.into_iter().map(|value| value.map(&cell)).collect())
-        }
+    /// The cell that the server has sent, by what [`sent_as`](Self::sent_as) says.
+    pub(crate) fn sent(self, bytes: &[u8]) -> Result<Cell> {
+        let number = || {
+            let wrong = || Error::new(ErrorKind::Decode, "the server has sent no number");
+            bytes.try_into().map_err(|_| wrong())
+        };
         match self.cell {
-            _ if self.escaped => all(row, column, |stored: String| self.unescaped(&stored)),
-            CellType::Text => all(row, column, |text| Ok(Cell::Text(text))),
-            CellType::Bytes => all(row, column, |bytes| Ok(Cell::Bytes(bytes))),
-            CellType::Integer => all(row, column, |integer| Ok(Cell::Integer(integer))),
-            CellType::Real => all(row, column, real),
+            _ if self.escaped => self.unescaped(utf8(bytes)?),
+            CellType::Text => Ok(Cell::Text(utf8(bytes)?.to_owned())),
+            CellType::Bytes => Ok(Cell::Bytes(bytes.to_vec())),
+            CellType::Integer => Ok(Cell::Integer(i64::from_be_bytes(number()?))),
+            CellType::Real => real(f64::from_be_bytes(number()?)),
         }
     }
 
@@ -149,7 +154,7 @@ impl Form {
     /// The cell that is stored escaped.
     fn unescaped(self, stored: &str) -> Result<Cell> {
         let bytes = unescaped(stored)?;
-        if self.cell == CellType::Text { text(bytes) } else { Ok(Cell::Bytes(bytes)) }
+        if self.cell == CellType::Text { text(&bytes) } else { Ok(Cell::Bytes(bytes)) }
     }
 }
 
@@ -175,13 +180,17 @@ fn unescaped(stored: &str) -> Result<Vec<u8>> {
     })
 }
 
-fn text(bytes: Vec<u8>) -> Result<Cell> {
-    match String::from_utf8(bytes) {
-        Ok(text) if text.contains('\0') => {
+fn text(bytes: &[u8]) -> Result<Cell> {
+    match utf8(bytes)? {
+        text if text.contains('\0') => {
             Err(Error::new(ErrorKind::Decode, "the stored text holds NUL"))
         }
-        Ok(text) => Ok(Cell::Text(text)),
-        Err(error) => Err(Error::new(ErrorKind::Decode, "the stored text is not UTF-8")
-            .caused_by(error.utf8_error())),
+        text => Ok(Cell::Text(text.to_owned())),
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        Error::new(ErrorKind::Decode, "the stored text is not UTF-8").caused_by(error)
+    })
 }

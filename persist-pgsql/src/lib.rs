@@ -76,6 +76,7 @@ mod listen;
 mod notice;
 mod ocsipersist;
 mod options;
+mod packed;
 mod pool;
 mod read;
 mod registry;

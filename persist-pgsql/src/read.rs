@@ -11,6 +11,7 @@ use sqlx::Row as _;
 
 use crate::connection::Connection;
 use crate::error::engine;
+use crate::packed::Packed;
 use crate::sql::PgTable;
 use crate::work::Work;
 
@@ -135,13 +136,11 @@ async fn short_page(
     share: usize,
 ) -> Result<Short, Failure> {
     let query = table.short_page(connection, range, direction, number(limit), number(share));
-    let rows = connection.rows(query).await?;
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let (keys, values) = (table.key.cells(row, 0)?, table.value.cells(row, 1)?);
-    let mut page = Page { rows: Vec::with_capacity(keys.len()), rest: None };
-    for (key, value) in keys.into_iter().zip(values) {
-        let (Some(key), Some(value)) = (key, value) else { return Ok(Short::HasLong) };
-        page.rows.push(binding(key, value));
+    let answer = connection.rows(query).await?;
+    let mut page = Page { rows: Vec::new(), rest: None };
+    for row in Packed::of(&answer)? {
+        let (key, Some(value)) = row? else { return Ok(Short::HasLong) };
+        page.rows.push(binding(table.key.sent(key), table.value.sent(value)));
     }
     if page.rows.len() >= limit {
         let Some(Ok((last, _))) = page.rows.last() else { return Ok(Short::NoPlace) };

@@ -13,6 +13,7 @@ use crate::cells::Form;
 use crate::connection::{Connection, Query};
 use crate::gaps::Gaps;
 use crate::gates::Gates;
+use crate::packed;
 
 /// With a smaller share of an answer, it would too often turn out that a value is longer.
 const LEAST_SHARE: usize = 1024;
@@ -172,9 +173,8 @@ impl PgTable {
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
 
-    /// Keys and values of a page, as two arrays, NULL for a value that has more than `share` bytes,
-    /// its key's included. It costs the server less, but it cannot add up; and rows cost both sides
-    /// more than elements.
+    /// A page in one column; the value is missing of a row that has more than `share` bytes. It
+    /// costs the server less, but it cannot add up.
     pub(crate) fn short_page<'q>(
         &self,
         connection: &Connection,
@@ -186,11 +186,8 @@ impl PgTable {
         let (condition, cells) = condition(self.key, range, 3);
         let (name, place) = (&self.name, self.key.compared("key"));
         let (size, order) = (self.row_size(), order(direction));
-        let sql = format!(
-            "SELECT array_agg(key), array_agg(CASE WHEN {size} <= $1 THEN value END) FROM ( \
-               SELECT key, value FROM {name}{condition} \
-               ORDER BY {place} {order} LIMIT $2) AS page"
-        );
+        let rows = format!("FROM {name} t{condition} ORDER BY {place} {order} LIMIT $2");
+        let sql = packed::select([self.key, self.value], &format!("{size} <= $1"), &rows);
         let query = connection.query(&sql.into()).bind(share).bind(limit);
         cells.into_iter().fold(query, |query, cell| self.key.bind(query, cell))
     }
