@@ -26,7 +26,10 @@ fn server(place: &Path) -> String {
     let file = place.join("server");
     fs::read_to_string(&file).unwrap_or_else(|_| {
         let url = Postgres::shared_url().unwrap();
-        fs::write(file, &url).unwrap();
+        // A child may be killed before it has written all of it.
+        let whole = place.join(format!("server-{}", std::process::id()));
+        fs::write(&whole, &url).unwrap();
+        fs::rename(whole, file).unwrap();
         url
     })
 }
