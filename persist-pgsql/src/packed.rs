@@ -1,5 +1,5 @@
-//! Rows in one column: key and value, each behind its length, row after row. As rows of two
-//! columns they cost both sides more.
+//! Rows in one column: key and value, each behind its length, row after row. Rows of two columns
+//! cost our side more than they spare the server.
 
 use persist_core::{Error, ErrorKind, Result};
 use sqlx::Row as _;
