@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use persist_core::backend::{
@@ -89,6 +90,8 @@ impl Dbm {
             durability: options.durability.unwrap_or_default(),
             flush_interval: options.flush_interval,
             sequence: found.sequence,
+            told: found.sequence,
+            batched: Instant::now(),
             last_table: found.last_table,
             doomed: Doomed::new(found.doomed),
             unsynced: None,

@@ -2,7 +2,7 @@
 //! [sled](https://docs.rs/sled/0.34.7).
 //!
 //! Short reads run on the caller's thread. Writes are queued to a thread of the store; what waits
-//! together is one batch, flushed and synced once. A store belongs to one process; a second one
+//! together is one group, flushed and synced once. A store belongs to one process; a second one
 //! is `Busy`, and told what to do: with [`shared`](Options::shared), it belongs to a small server
 //! that starts and stops by itself, and several processes use it through that.
 //!

@@ -14,6 +14,7 @@ use crate::error::engine;
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     changes: BTreeMap<IVec, Change>,
+    has_pieces: bool,
 }
 
 #[derive(Debug)]
@@ -59,6 +60,17 @@ impl Pending {
         }
     }
 
+    /// Binds a key of a piece of a large value, or unbinds it.
+    pub(crate) fn set_piece(&mut self, key: IVec, new: Option<IVec>, old: Old) {
+        self.has_pieces = true;
+        self.set(key, new, old);
+    }
+
+    /// Whether some of the changes are pieces of large values, which come and go with their row.
+    pub(crate) fn has_pieces(&self) -> bool {
+        self.has_pieces
+    }
+
     /// Whether nothing changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.values().all(Change::is_nothing)
@@ -66,28 +78,41 @@ impl Pending {
 
     /// What the changed keys are bound to.
     pub(crate) fn before(&self, tree: &Tree) -> Result<Vec<Binding<IVec>>> {
-        let changed = self.changes.iter().filter(|(_, change)| !change.is_nothing());
-        changed
-            .map(|(key, change)| {
-                let value = match &change.old {
-                    Old::Read(value) => value.clone(),
-                    Old::Unread => tree.get(key).map_err(engine)?,
-                };
-                Ok(Binding { key: key.clone(), value })
-            })
-            .collect()
+        let old = |(key, change): (&IVec, &Change)| {
+            let value = match &change.old {
+                Old::Read(value) => value.clone(),
+                Old::Unread => tree.get(key).map_err(engine)?,
+            };
+            Ok(Binding { key: key.clone(), value })
+        };
+        self.real().map(old).collect()
     }
 
     /// The changes, as sled takes them.
     pub(crate) fn batch(&self) -> Batch {
         let mut batch = Batch::default();
-        for (key, change) in self.changes.iter().filter(|(_, change)| !change.is_nothing()) {
+        for (key, change) in self.real() {
             match &change.new {
                 Some(value) => batch.insert(key.clone(), value.clone()),
                 None => batch.remove(key.clone()),
             }
         }
         batch
+    }
+
+    /// Makes the changes one by one.
+    pub(crate) fn apply_apart(&self, tree: &Tree) -> sled::Result<()> {
+        for (key, change) in self.real() {
+            match &change.new {
+                Some(value) => tree.insert(key, value)?,
+                None => tree.remove(key)?,
+            };
+        }
+        Ok(())
+    }
+
+    fn real(&self) -> impl Iterator<Item = (&IVec, &Change)> {
+        self.changes.iter().filter(|(_, change)| !change.is_nothing())
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use persist_core::backend::{Batch, Commit, Expect, Hint, Op, TableHandle, TableSpec};
 use persist_core::engine::{Engine, judge};
 use persist_core::{Durability, Error, ErrorKind, Outcome, Result};
-use sled::IVec;
+use sled::{IVec, Tree};
 
 use crate::directory::Directory;
 use crate::disk::Disk;
@@ -28,6 +28,10 @@ use writing::Writing;
 /// they wait for good; so there must never be a buffer for each of them.
 const MOST_UNFLUSHED: usize = 512 << 10;
 
+/// After a batch of several rows, sled's log is written for about as long. Who comes with another
+/// one meanwhile had better wait for company.
+const BETWEEN_BATCHES: Duration = Duration::from_micros(40);
+
 /// The only one who writes.
 pub(crate) struct Writer {
     pub(crate) state: Arc<State>,
@@ -37,6 +41,10 @@ pub(crate) struct Writer {
     pub(crate) flush_interval: Duration,
     /// How many groups were written.
     pub(crate) sequence: u64,
+    /// How many the tree says that there were.
+    pub(crate) told: u64,
+    /// When sled was given a batch of several rows.
+    pub(crate) batched: Instant,
     /// The number of the last table that was made.
     pub(crate) last_table: u64,
     pub(crate) doomed: Doomed,
@@ -67,7 +75,8 @@ impl Engine for Writer {
             && batch.ops.len() <= SHORT_KEYS
             && batch.weight() <= SHORT_BYTES
             && self.unflushed < MOST_UNFLUSHED
-            && batch.ops.iter().all(blind);
+            && batch.ops.iter().all(blind)
+            && (is_of_one_row(batch) || self.batched.elapsed() > BETWEEN_BATCHES);
         let answer = short.then(|| self.alone(batch))?;
         self.tell(batch, &answer);
         Some(answer)
@@ -96,7 +105,7 @@ impl Writer {
         pending.set(IVec::from(&keys::LAST_TABLE), Some(number), Old::Unread);
         let line = registry::line(id, spec)?;
         pending.set(keys::registered(&spec.name), Some(line), Old::Read(None));
-        self.keep(&pending)?;
+        self.keep(&pending, false)?;
         self.last_table = id;
         let table = tables::handle(id, spec.clone());
         self.state.tables.add(table.clone());
@@ -109,7 +118,7 @@ impl Writer {
         let mut pending = Pending::default();
         pending.set(keys::registered(name), None, Old::Unread);
         pending.set(keys::dropped(table.id()), Some(IVec::default()), Old::Read(None));
-        self.keep(&pending)?;
+        self.keep(&pending, false)?;
         self.state.tables.remove(&table);
         self.doomed.add(table.id());
         self.state.hints.send(Hint::Table(name.into()));
@@ -122,8 +131,15 @@ impl Writer {
     }
 
     fn sync(&mut self) -> Result<()> {
-        let (disk, sequence) = (&mut self.disk, self.sequence);
-        let synced = self.state.engine.with(|tree| disk.sync(tree, sequence));
+        let (disk, sequence, told) = (&mut self.disk, self.sequence, self.told);
+        let synced = self.state.engine.with(|tree| {
+            // Rows that were written apart have brought no number with them.
+            if told < sequence {
+                tree.insert(keys::SEQUENCE, &sequence.to_be_bytes()).map_err(engine)?;
+            }
+            disk.sync(tree, sequence)
+        });
+        self.told = sequence;
         match synced {
             Ok(()) => (self.unsynced, self.unflushed) = (None, 0),
             // What comes after a failed sync could follow a hole.
@@ -145,7 +161,7 @@ impl Writer {
         }
         let commits = judged?;
         self.unflushed += group.iter().map(Batch::weight).sum::<usize>();
-        self.keep(&pending)?;
+        self.keep(&pending, !pending.has_pieces() && group.iter().all(is_of_one_row))?;
         Ok(commits)
     }
 
@@ -164,15 +180,22 @@ impl Writer {
         }
     }
 
-    /// Applies what was decided, and makes it durable if it must be.
-    fn keep(&mut self, pending: &Pending) -> Result<()> {
+    /// Applies what was decided, and makes it durable if it must be. Rows that have nothing to do
+    /// with each other are written `apart`: for a batch, sled begins a new buffer of its log twice,
+    /// and each is written and synced by itself.
+    fn keep(&mut self, pending: &Pending, apart: bool) -> Result<()> {
         if pending.is_empty() {
             return Ok(());
         }
         let sequence = self.sequence + 1;
-        let mut batch = pending.batch();
-        batch.insert(&keys::SEQUENCE, &sequence.to_be_bytes());
-        self.apply(pending, batch)?;
+        if apart {
+            self.apply(pending, |tree| pending.apply_apart(tree))?;
+        } else {
+            let mut batch = pending.batch();
+            batch.insert(&keys::SEQUENCE, &sequence.to_be_bytes());
+            self.apply(pending, |tree| tree.apply_batch(batch))?;
+            (self.told, self.batched) = (sequence, Instant::now());
+        }
         self.sequence = sequence;
         self.unsynced.get_or_insert_with(Instant::now);
         match self.durability {
@@ -183,12 +206,16 @@ impl Writer {
         }
     }
 
-    fn apply(&self, pending: &Pending, batch: sled::Batch) -> Result<()> {
+    fn apply(
+        &self,
+        pending: &Pending,
+        write: impl FnOnce(&Tree) -> sled::Result<()>,
+    ) -> Result<()> {
         let state = &self.state;
         let before = || state.engine.with(|tree| pending.before(tree));
         let work = || {
-            // Half of it may be in sled's memory, though never in its files.
-            state.engine.with(|tree| tree.apply_batch(batch).map_err(engine)).map_err(|error| {
+            // A part of it may be in sled's memory.
+            state.engine.with(|tree| write(tree).map_err(engine)).map_err(|error| {
                 state.engine.fail();
                 error.with_outcome(Outcome::Unknown)
             })
@@ -224,4 +251,9 @@ impl Drop for Writer {
         }
         self.directory.leave(self.state.engine.take());
     }
+}
+
+/// Whether a batch cannot be half done, since it is one row.
+fn is_of_one_row(batch: &Batch) -> bool {
+    matches!(&*batch.ops, [] | [Op::Key { .. }])
 }

@@ -32,6 +32,11 @@ pub trait KvSubject: 'static {
     /// Settings should be those that users get by default, full durability above all; leases of
     /// what is written ahead, if there are any, should last no longer than a few seconds.
     fn open_kv(place: &Path) -> impl Future<Output = Result<Kv>> + Send;
+
+    /// Sees to what must outlive the child processes, as [`Subject::prepare`] does.
+    fn prepare(place: &Path) {
+        let _ = place;
+    }
 }
 
 /// The hierarchical keys in the tables of a backend.
@@ -43,6 +48,10 @@ impl<S: Subject> KvSubject for OnTable<S> {
         let store = Persist::new(S::open(place).await?);
         let options = TableOptions::new("kv").lease(Duration::from_secs(2)).closes_store(true);
         options.open(&store).await
+    }
+
+    fn prepare(place: &Path) {
+        S::prepare(place);
     }
 }
 
@@ -95,7 +104,10 @@ macro_rules! kv_laws {
                     law: stringify!($law),
                     home: HOME,
                 };
-                $crate::run::<$subject, _, _>(case, $crate::laws::kv::$law);
+                $crate::run::<$subject, _, _>(case, |place| {
+                    <$subject as $crate::KvSubject>::prepare(place.path());
+                    $crate::laws::kv::$law(place)
+                });
             })+
         }
     };

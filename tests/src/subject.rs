@@ -28,4 +28,10 @@ pub trait Subject: 'static {
     ///
     /// Settings should be those that users get by default, full durability above all.
     fn open(place: &Path) -> impl Future<Output = Result<Arc<dyn Backend>>> + Send;
+
+    /// Sees to what must outlive the child processes, such as a server that all of them use; once,
+    /// before a law begins, in the process of its test. Nothing by default.
+    fn prepare(place: &Path) {
+        let _ = place;
+    }
 }

@@ -88,7 +88,10 @@ macro_rules! laws {
                         law: stringify!($law),
                         home: super::HOME,
                     };
-                    $crate::run::<super::Examined, _, _>(case, $crate::laws::$family::$law);
+                    $crate::run::<super::Examined, _, _>(case, |place| {
+                        <super::Examined as $crate::Subject>::prepare(place.path());
+                        $crate::laws::$family::$law(place)
+                    });
                 })+
             })+
         }

@@ -54,7 +54,7 @@ impl<'w> Writing<'w> {
         self.next_value += 1;
         for (piece, number) in values::bytes(value).chunks(PIECE).zip(0..) {
             let key = keys::piece(place.id, cut.number, number);
-            self.pending.set(key, Some(IVec::from(piece)), Old::Read(None));
+            self.pending.set_piece(key, Some(IVec::from(piece)), Old::Read(None));
         }
         cut.stored()
     }
@@ -64,7 +64,7 @@ impl<'w> Writing<'w> {
         // What cannot be read has no pieces that could be found.
         let Some(Ok(Stored::Cut(cut))) = stored.map(|stored| Stored::parse(stored)) else { return };
         for number in 0..cut.pieces() {
-            self.pending.set(keys::piece(place.id, cut.number, number), None, Old::Unread);
+            self.pending.set_piece(keys::piece(place.id, cut.number, number), None, Old::Unread);
         }
     }
 }
@@ -106,5 +106,32 @@ impl Transaction for Writing<'_> {
             Err(error) if error.kind() == ErrorKind::Decode => Ok(false),
             stands => stands.map_err(|error: Error| error.table(mark.table.name())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use persist_core::backend::{CellType, ColumnSpec, TableSpec};
+
+    use super::*;
+    use crate::tables;
+
+    /// Whether what a put of so many bytes writes has pieces.
+    fn has_pieces(tree: &Tree, bytes: usize) -> bool {
+        let column = |cell| ColumnSpec { cell, codec: String::new() };
+        let (key, value) = (column(CellType::Integer), column(CellType::Bytes));
+        let table = tables::handle(1, TableSpec::new("t", key, value));
+        let (mut pending, witness) = (Pending::default(), Witness::default());
+        let mut writing = Writing::new(tree, &mut pending, &witness, 1 << 16);
+        writing.put(&table, &Cell::Integer(7), &Cell::Bytes(vec![1; bytes])).unwrap();
+        pending.apply_apart(tree).unwrap();
+        pending.has_pieces()
+    }
+
+    #[test]
+    fn a_row_with_pieces_and_the_one_after_it_are_not_alone() {
+        let tree = sled::Config::new().temporary(true).open().unwrap();
+        let written = [100, 3 * PIECE, 100, 100].map(|bytes| has_pieces(&tree, bytes));
+        assert_eq!(written, [false, true, true, false]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use persist_core::Result;
@@ -17,19 +17,17 @@ impl persist_conformance::Subject for Pgsql {
     async fn open(place: &Path) -> Result<Arc<dyn Backend>> {
         let mut hasher = DefaultHasher::new();
         place.hash(&mut hasher);
-        at(&server(place), &format!("law_{:016x}", hasher.finish())).backend().await
+        let url = fs::read_to_string(address(place)).unwrap();
+        at(&url, &format!("law_{:016x}", hasher.finish())).backend().await
+    }
+
+    /// One server for all processes: what a child has started would end with it.
+    fn prepare(place: &Path) {
+        fs::write(address(place), Postgres::shared_url().unwrap()).unwrap();
     }
 }
 
-/// The server of whoever opened the place first: a child must not start another one.
-fn server(place: &Path) -> String {
-    let file = place.join("server");
-    fs::read_to_string(&file).unwrap_or_else(|_| {
-        let url = Postgres::shared_url().unwrap();
-        // A child may be killed before it has written all of it.
-        let whole = place.join(format!("server-{}", std::process::id()));
-        fs::write(&whole, &url).unwrap();
-        fs::rename(whole, file).unwrap();
-        url
-    })
+/// The file that says where the server is.
+fn address(place: &Path) -> PathBuf {
+    place.with_file_name("server")
 }
