@@ -56,10 +56,15 @@ async fn clients_that_come_while_servers_leave_lose_nothing() {
         let open = store.options().idle_time(Duration::ZERO).open();
         let client = open.await.unwrap();
         assert_eq!(counter(&client).await, round);
-        servers.insert(store.server());
+        let server = store.server();
         client.close().await.unwrap();
+        if round % 4 == 0 {
+            // Who comes at once may always be in time to keep it.
+            until("the server leaves", || !server.lives());
+        }
+        servers.insert(server);
     }
-    assert!(servers.len() > 1, "no server has left");
+    assert!(servers.len() >= 10, "no server has left");
 }
 
 #[tokio::test]
