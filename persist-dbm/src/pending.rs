@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use persist_core::Result;
-use persist_core::backend::Direction;
+use persist_core::backend::{self, Direction, Op};
 use persist_core::engine::{Binding, Span};
 use sled::{Batch, IVec, Tree};
 
@@ -66,9 +66,11 @@ impl Pending {
         self.set(key, new, old);
     }
 
-    /// Whether some of the changes are pieces of large values, which come and go with their row.
-    pub(crate) fn has_pieces(&self) -> bool {
-        self.has_pieces
+    /// Whether any part of what `group` writes is whole: each batch of it writes one row, and no row
+    /// has pieces, which come and go with it.
+    pub(crate) fn is_whole_in_parts(&self, group: &[backend::Batch]) -> bool {
+        let of_one_row = |batch: &backend::Batch| matches!(&*batch.ops, [] | [Op::Key { .. }]);
+        !self.has_pieces && group.iter().all(of_one_row)
     }
 
     /// Whether nothing changes.

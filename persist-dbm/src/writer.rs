@@ -76,7 +76,7 @@ impl Engine for Writer {
             && batch.weight() <= SHORT_BYTES
             && self.unflushed < MOST_UNFLUSHED
             && batch.ops.iter().all(blind)
-            && (is_of_one_row(batch) || self.batched.elapsed() > BETWEEN_BATCHES);
+            && (batch.ops.len() <= 1 || self.batched.elapsed() > BETWEEN_BATCHES);
         let answer = short.then(|| self.alone(batch))?;
         self.tell(batch, &answer);
         Some(answer)
@@ -161,7 +161,7 @@ impl Writer {
         }
         let commits = judged?;
         self.unflushed += group.iter().map(Batch::weight).sum::<usize>();
-        self.keep(&pending, !pending.has_pieces() && group.iter().all(is_of_one_row))?;
+        self.keep(&pending, pending.is_whole_in_parts(group))?;
         Ok(commits)
     }
 
@@ -251,9 +251,4 @@ impl Drop for Writer {
         }
         self.directory.leave(self.state.engine.take());
     }
-}
-
-/// Whether a batch cannot be half done, since it is one row.
-fn is_of_one_row(batch: &Batch) -> bool {
-    matches!(&*batch.ops, [] | [Op::Key { .. }])
 }

@@ -193,8 +193,7 @@ impl PgTable {
     }
 
     pub(crate) fn count<'q>(&self, connection: &Connection, range: &KeyRange) -> Query<'q> {
-        let all = matches!((range.lower(), range.upper()), (Bound::Unbounded, Bound::Unbounded));
-        if all {
+        if range.is_all() {
             // Plans that read a table from end to end are forbidden to all but a sample, even if
             // that is all of it. Here nothing else is as quick.
             let sql = format!("SELECT count(*) FROM {} TABLESAMPLE SYSTEM (100)", self.name);

@@ -111,27 +111,41 @@ impl Transaction for Writing<'_> {
 
 #[cfg(test)]
 mod tests {
-    use persist_core::backend::{CellType, ColumnSpec, TableSpec};
+    use persist_core::backend::{
+        Batch, CellType, ColumnSpec, Commit, Expect, Op, TableSpec, Write,
+    };
+    use persist_core::engine::judge;
 
     use super::*;
     use crate::tables;
 
-    /// Whether what a put of so many bytes writes has pieces.
-    fn has_pieces(tree: &Tree, bytes: usize) -> bool {
+    /// Whether the rows that these puts write, to one key, may be written one by one.
+    fn is_whole_in_parts(tree: &Tree, batches: &[&[usize]]) -> bool {
         let column = |cell| ColumnSpec { cell, codec: String::new() };
         let (key, value) = (column(CellType::Integer), column(CellType::Bytes));
         let table = tables::handle(1, TableSpec::new("t", key, value));
         let (mut pending, witness) = (Pending::default(), Witness::default());
         let mut writing = Writing::new(tree, &mut pending, &witness, 1 << 16);
-        writing.put(&table, &Cell::Integer(7), &Cell::Bytes(vec![1; bytes])).unwrap();
+        let op = |bytes: &usize| Op::Key {
+            table: table.clone(),
+            key: Cell::Integer(7),
+            expect: Expect::Any,
+            write: Write::Put(Cell::Bytes(vec![1; *bytes])),
+        };
+        let group: Vec<_> =
+            batches.iter().map(|puts| Batch { ops: puts.iter().map(op).collect() }).collect();
+        assert!(judge(&mut writing, &group).unwrap().iter().all(|c| *c == Commit::Applied));
         pending.apply_apart(tree).unwrap();
-        pending.has_pieces()
+        pending.is_whole_in_parts(&group)
     }
 
     #[test]
-    fn a_row_with_pieces_and_the_one_after_it_are_not_alone() {
+    fn several_rows_of_a_batch_and_pieces_are_written_together() {
         let tree = sled::Config::new().temporary(true).open().unwrap();
-        let written = [100, 3 * PIECE, 100, 100].map(|bytes| has_pieces(&tree, bytes));
-        assert_eq!(written, [false, true, true, false]);
+        assert!(is_whole_in_parts(&tree, &[&[100], &[100]]));
+        assert!(!is_whole_in_parts(&tree, &[&[100], &[100, 100]]));
+        assert!(!is_whole_in_parts(&tree, &[&[3 * PIECE]]));
+        assert!(!is_whole_in_parts(&tree, &[&[100]]), "pieces go away");
+        assert!(is_whole_in_parts(&tree, &[&[100]]));
     }
 }

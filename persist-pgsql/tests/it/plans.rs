@@ -72,14 +72,7 @@ async fn rows_are_found_by_their_keys_however_small_the_table_was() {
 #[tokio::test]
 async fn a_few_keys_are_looked_up_one_by_one() {
     let (store, schema) = store("plans").await;
-    let table: Table<Integer, Bytes> = store.table("t").await.unwrap();
-    for begin in (0..2000).step_by(500) {
-        let mut batch = store.batch();
-        for key in begin..begin + 500 {
-            batch.insert(&table, key, &[7; 1000]).unwrap();
-        }
-        assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
-    }
+    let table = filled(&store).await;
     for first in (0..1000).step_by(100) {
         table.get_many(first..first + 9).await.unwrap();
     }
@@ -91,4 +84,33 @@ async fn a_few_keys_are_looked_up_one_by_one() {
          WHERE schemaname = '{schema}' AND relname = 't' AND idx_tup_fetch >= 90"
     );
     until(async || !sql.text(&*fetched).await.is_empty()).await;
+}
+
+/// The way over the index and from there to each row takes five times as long.
+#[tokio::test]
+async fn a_whole_table_is_counted_by_reading_it() {
+    let (store, schema) = store("plans").await;
+    let table = filled(&store).await;
+    assert_eq!(table.len().await.unwrap(), 2000);
+    // A session tells what it did at the latest when it ends.
+    store.close().await.unwrap();
+    let mut sql = connect().await;
+    let read = format!(
+        "SELECT seq_tup_read FROM pg_stat_user_tables \
+         WHERE schemaname = '{schema}' AND relname = 't' AND seq_tup_read >= 2000"
+    );
+    until(async || !sql.text(&*read).await.is_empty()).await;
+}
+
+/// A table of 2,000 rows.
+async fn filled(store: &Persist) -> Table<Integer, Bytes> {
+    let table: Table<Integer, Bytes> = store.table("t").await.unwrap();
+    for begin in (0..2000).step_by(500) {
+        let mut batch = store.batch();
+        for key in begin..begin + 500 {
+            batch.insert(&table, key, &[7; 1000]).unwrap();
+        }
+        assert_eq!(batch.commit().await.unwrap(), Committed::Applied);
+    }
+    table
 }
